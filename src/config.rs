@@ -1,0 +1,236 @@
+//! Every setting: read once, refused in a sentence that names it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+use url::Url;
+
+/// The settings as they are typed: an environment variable or the flag of the same name, and flags win.
+#[derive(Args, Debug, Default, Clone)]
+pub struct Settings {
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, global = true, env = "BIND", value_name = "ADDRESS", hide_env_values = true)]
+    pub bind: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 8080]
+    #[arg(long, global = true, env = "PORT", value_name = "PORT", hide_env_values = true)]
+    pub port: Option<String>,
+    /// Where the data lives, sqlite:PATH [default: sqlite:data/tidings.db]
+    #[arg(long, global = true, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Not in this version yet: leave it unset; stamps live in the process
+    #[arg(long, global = true, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// How often a page asks for news, 1 to 3600 [default: 10]
+    #[arg(long, global = true, env = "POLL_SECONDS", value_name = "SECONDS", hide_env_values = true)]
+    pub poll_seconds: Option<String>,
+    /// The address people type, such as https://tidings.example; https makes cookies Secure and sends HSTS
+    #[arg(long, global = true, env = "PUBLIC_URL", value_name = "URL", hide_env_values = true)]
+    pub public_url: Option<String>,
+    /// Whether strangers may make accounts, open or closed [default: open]
+    #[arg(long, global = true, env = "SIGNUP", value_name = "open|closed", hide_env_values = true)]
+    pub signup: Option<String>,
+    /// Addresses or networks, comma-separated, whose X-Forwarded-For is believed
+    #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "ADDRESSES", hide_env_values = true)]
+    pub trusted_proxies: Option<String>,
+    /// What to log: error, warn, info, debug, or a filter per module [default: info]
+    #[arg(long, global = true, env = "RUST_LOG", value_name = "FILTER", hide_env_values = true)]
+    pub rust_log: Option<String>,
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Port to listen on; 0 = any free one.
+    pub port: u16,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// The poll interval in seconds, 1–3600.
+    pub poll_seconds: u32,
+    /// The origin people see, if the operator said so.
+    pub public_url: Option<PublicUrl>,
+    /// Whether strangers may make accounts.
+    pub signup_open: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// The address people type into their browsers.
+#[derive(Debug, Clone)]
+pub struct PublicUrl {
+    /// As browsers send it in `Origin`: scheme, host, port unless it is the scheme's own.
+    pub origin: String,
+    /// Whether it is https.
+    pub https: bool,
+}
+
+/// A setting that cannot be used; the sentence names it and what it may be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refused(String);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused(sentence.into()))
+}
+
+impl Settings {
+    /// Whether a database was named, rather than left at its default.
+    pub fn names_a_database(&self) -> bool {
+        said(&self.database_url).is_some()
+    }
+
+    /// What to log, as env_logger reads it.
+    pub fn log_filter(&self) -> &str {
+        said(&self.rust_log).unwrap_or("info")
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn check(&self) -> Result<Config, Refused> {
+        if said(&self.redis_url).is_some() {
+            return refuse("REDIS_URL is set, but this version keeps its stamps in the process and knows no Redis: unset it.");
+        }
+        Ok(Config {
+            bind: bind(said(&self.bind).unwrap_or("127.0.0.1"))?,
+            port: port(said(&self.port).unwrap_or("8080"))?,
+            database: database(said(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
+            poll_seconds: poll_seconds(said(&self.poll_seconds).unwrap_or("10"))?,
+            public_url: said(&self.public_url).map(public_url).transpose()?,
+            signup_open: signup(said(&self.signup).unwrap_or("open"))?,
+            trusted_proxies: trusted_proxies(said(&self.trusted_proxies).unwrap_or_default())?,
+        })
+    }
+}
+
+/// An empty value means unset: that is what `NAME=` in an env file is meant to say.
+fn said(value: &Option<String>) -> Option<&str> {
+    value.as_deref().map(str::trim).filter(|value| !value.is_empty())
+}
+
+fn bind(value: &str) -> Result<IpAddr, Refused> {
+    value.parse().or_else(|_| refuse(format!("BIND must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {value:?}.")))
+}
+
+fn port(value: &str) -> Result<u16, Refused> {
+    value.parse().or_else(|_| refuse(format!("PORT must be a number from 0 to 65535, not {value:?}.")))
+}
+
+fn poll_seconds(value: &str) -> Result<u32, Refused> {
+    match value.parse() {
+        Ok(seconds @ 1..=3600) => Ok(seconds),
+        _ => refuse(format!("POLL_SECONDS must be a whole number of seconds from 1 to 3600, not {value:?}.")),
+    }
+}
+
+fn signup(value: &str) -> Result<bool, Refused> {
+    match value {
+        "open" => Ok(true),
+        "closed" => Ok(false),
+        _ => refuse(format!("SIGNUP must be open or closed, not {value:?}.")),
+    }
+}
+
+/// The value is not repeated: a database's URL may hold a password.
+fn database(value: &str) -> Result<PathBuf, Refused> {
+    let Some(path) = value.strip_prefix("sqlite:") else {
+        return refuse(if value.starts_with("postgres:") || value.starts_with("postgresql:") {
+            "DATABASE_URL names PostgreSQL, which this version does not know yet; it must be sqlite:PATH."
+        } else {
+            "DATABASE_URL must be sqlite:PATH, such as sqlite:data/tidings.db."
+        });
+    };
+    match path.strip_prefix("//").unwrap_or(path) {
+        "" => refuse("DATABASE_URL must name a file: sqlite:PATH, such as sqlite:data/tidings.db."),
+        ":memory:" => refuse("DATABASE_URL must name a file: a database in memory would be lost with its connection."),
+        path => Ok(PathBuf::from(path)),
+    }
+}
+
+fn public_url(value: &str) -> Result<PublicUrl, Refused> {
+    let wrong = || refuse(format!("PUBLIC_URL must be an address such as https://tidings.example, without a path, not {value:?}."));
+    let Ok(url) = Url::parse(value) else { return wrong() };
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
+        return wrong();
+    }
+    Ok(PublicUrl { origin: url.origin().ascii_serialization(), https: url.scheme() == "https" })
+}
+
+fn trusted_proxies(value: &str) -> Result<Vec<IpNet>, Refused> {
+    let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items
+        .map(|item| {
+            let network = item.parse::<IpNet>().ok().or_else(|| item.parse::<IpAddr>().ok().map(IpNet::from));
+            network.ok_or_else(|| Refused(format!("TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, not {item:?}.")))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Result<Config, Refused> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.check()
+    }
+
+    #[test]
+    fn nothing_set_is_enough() {
+        let config = Settings::default().check().unwrap();
+        assert_eq!((config.bind.to_string().as_str(), config.port, config.poll_seconds), ("127.0.0.1", 8080, 10));
+        assert_eq!(config.database, PathBuf::from("data/tidings.db"));
+        assert!(config.signup_open && config.public_url.is_none());
+    }
+
+    #[test]
+    fn an_empty_value_is_no_value() {
+        assert!(with(|s| s.redis_url = Some(String::new())).is_ok());
+    }
+
+    #[test]
+    fn every_refusal_names_its_setting() {
+        type Wrong<'a> = (&'a str, fn(&mut Settings, String), &'a [&'a str]);
+        let wrong: [Wrong<'_>; 8] = [
+            ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
+            ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
+            ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "postgres://h/d"]),
+            ("REDIS_URL", |s, v| s.redis_url = Some(v), &["redis://127.0.0.1"]),
+            ("POLL_SECONDS", |s, v| s.poll_seconds = Some(v), &["0", "3601", "1.5", "ten"]),
+            ("PUBLIC_URL", |s, v| s.public_url = Some(v), &["tidings.example", "ftp://x", "https://x/path", "https://u:p@x"]),
+            ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
+            ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),
+        ];
+        for (name, set, values) in wrong {
+            for value in values {
+                let refusal = with(|s| set(s, (*value).to_owned())).unwrap_err().to_string();
+                assert!(refusal.starts_with(name), "{name}={value}: {refusal}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_database_url_does_not_show_its_password() {
+        let refusal = with(|s| s.database_url = Some("mysql://root:hunter2@h/d".into())).unwrap_err().to_string();
+        assert!(!refusal.contains("hunter2"), "{refusal}");
+    }
+
+    #[test]
+    fn the_public_address_is_compared_as_browsers_write_it() {
+        let config = with(|s| s.public_url = Some("https://Tidings.Example:443/".into())).unwrap();
+        assert_eq!(config.public_url.map(|url| (url.origin, url.https)), Some(("https://tidings.example".into(), true)));
+    }
+}

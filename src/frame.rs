@@ -1,0 +1,194 @@
+//! What surrounds every page: title, navigation, badge, and the one element that polls.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::app::App;
+use crate::db::Connection;
+use crate::error::AppError;
+use crate::last_update::Stamp;
+use crate::model::notifications;
+use crate::viewer::Viewer;
+
+/// What a page's layout needs to know.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The page's own name; [`title`] makes the tab's title of it.
+    pub name: String,
+    /// The stylesheet's URL.
+    pub style: String,
+    /// htmx's URL.
+    pub htmx: String,
+    /// Whether "sign up" is on offer.
+    pub signup_open: bool,
+    /// Who is signed in.
+    pub member: Option<Member>,
+    /// Whether the navigation is left out, because nobody knows who is looking (an error page).
+    pub bare: bool,
+}
+
+/// Who is signed in, and what is waiting for them.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Their name.
+    pub username: String,
+    /// How much is unread.
+    pub unread: i64,
+    /// What the page's polling element starts from.
+    pub live: Live,
+}
+
+/// The attributes of a polling element.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// Where to ask, from which stamp on.
+    pub url: String,
+    /// The interval, in whole milliseconds: htmx 4.0.1 polls without pause when it is given fractions of a second.
+    pub every_ms: u32,
+}
+
+impl Frame {
+    /// The frame of a page that nobody needs to be signed in for.
+    pub fn visitor(app: &App, name: &str) -> Frame {
+        Frame {
+            name: name.to_owned(),
+            style: app.assets.style.clone(),
+            htmx: app.assets.htmx.clone(),
+            signup_open: app.config.signup_open,
+            member: None,
+            bare: false,
+        }
+    }
+
+    /// The frame of an error page: it must not need the database, so it does not know who is looking.
+    pub fn bare(app: &App, name: &str) -> Frame {
+        Frame { bare: true, ..Frame::visitor(app, name) }
+    }
+
+    /// The frame of a page for `viewer`, who has `unread` notifications; it polls for the badge.
+    pub fn member(app: &App, viewer: &Viewer, name: &str, unread: i64) -> Frame {
+        let live = Live::badge(app, viewer.last_update, name);
+        Frame { member: Some(Member { username: viewer.username.clone(), unread, live }), ..Frame::visitor(app, name) }
+    }
+
+    /// The tab's title.
+    pub fn title(&self) -> String {
+        title(self.member.as_ref().map_or(0, |member| member.unread), &self.name)
+    }
+
+    /// Whether `path` is where the reader is, for `aria-current`.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// What the badge shows.
+    pub fn badge(&self) -> Badge {
+        Badge { unread: self.member.as_ref().map_or(0, |member| member.unread), out_of_band: false }
+    }
+
+    /// The element that polls.
+    pub fn pulse(&self) -> Option<Pulse> {
+        self.member.as_ref().map(|member| Pulse { live: member.live.clone() })
+    }
+}
+
+impl Live {
+    /// Polls for the badge from a page named `name`.
+    pub fn badge(app: &App, since: Stamp, name: &str) -> Live {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish();
+        Live { url: format!("/api/stream?since={since}&{query}"), every_ms: interval(app.config.poll_seconds) }
+    }
+
+    /// Polls for the first page of the inbox, or of its unread part.
+    pub fn inbox(app: &App, since: Stamp, show: notifications::Show) -> Live {
+        let show = if show == notifications::Show::Unread { "&show=unread" } else { "" };
+        Live { url: format!("/api/stream?since={since}{show}"), every_ms: interval(app.config.poll_seconds) }
+    }
+}
+
+/// "(3) Notifications · Tidings".
+pub fn title(unread: i64, name: &str) -> String {
+    if unread > 0 { format!("({unread}) {name} · Tidings") } else { format!("{name} · Tidings") }
+}
+
+/// The interval in milliseconds, up to a tenth shorter by chance, so that tabs opened together do not ask together.
+/// Never longer: what we promise is the interval, not the interval on average.
+fn interval(seconds: u32) -> u32 {
+    let whole = seconds.saturating_mul(1_000);
+    let chance = getrandom::u32().unwrap_or(0) % (whole / 10 + 1);
+    whole - chance
+}
+
+/// The polling element of every page but the inbox: it shows nothing itself and brings the badge.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/pulse.html")]
+pub struct Pulse {
+    /// Where and how often.
+    pub live: Live,
+}
+
+impl HtmlSafe for Pulse {}
+
+/// The number beside "Notifications".
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/badge.html")]
+pub struct Badge {
+    /// How much is unread.
+    pub unread: i64,
+    /// Whether it rides along with a fragment.
+    pub out_of_band: bool,
+}
+
+impl HtmlSafe for Badge {}
+
+/// What rides along with a fragment: title, badge and status line.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/extras.html")]
+pub struct Extras {
+    /// The tab's title.
+    pub title: String,
+    /// The badge.
+    pub badge: Badge,
+    /// What is said aloud, once; empty: nothing.
+    pub said: String,
+}
+
+impl Extras {
+    /// For a page named `name` of somebody with `unread` notifications; `said` is announced.
+    pub fn new(name: &str, unread: i64, said: String) -> Extras {
+        Extras { title: title(unread, name), badge: Badge { unread, out_of_band: true }, said }
+    }
+}
+
+/// Loads what a page needs together with the badge's number, on one snapshot: `load` runs beside the count.
+///
+/// # Errors
+/// What `load` fails with.
+pub async fn with_badge<T, F>(app: &App, viewer: &Viewer, load: F) -> Result<(i64, T), AppError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
+{
+    let recipient = viewer.id;
+    app.read(move |db| Ok((notifications::unread(db, recipient)?, load(db)?))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_whole_milliseconds_spread_over_the_last_tenth() {
+        for seconds in [1, 10, 3_600] {
+            let drawn: Vec<u32> = (0..200).map(|_| interval(seconds)).collect();
+            assert!(drawn.iter().all(|ms| (seconds * 900..=seconds * 1_000).contains(ms)), "{drawn:?}");
+            assert!(drawn.iter().any(|ms| *ms != drawn[0]), "no jitter");
+        }
+    }
+
+    #[test]
+    fn a_title_counts_only_what_there_is() {
+        assert_eq!(title(3, "Notifications"), "(3) Notifications · Tidings");
+        assert_eq!(title(0, "People"), "People · Tidings");
+    }
+}

@@ -1,0 +1,44 @@
+//! The stamp: when did anything this person would see last change?
+//!
+//! `users.last_update` is the truth, set inside the transaction of the change ([`advance`]) and strictly
+//! increasing per person. [`Stamps`] is this process's copy of it, so that a poll need not ask the database.
+
+mod memory;
+
+use diesel::prelude::*;
+
+use crate::clock::Millis;
+use crate::db::Connection;
+use crate::model::UserId;
+use crate::schema::users;
+
+pub use memory::Stamps;
+
+/// A value of `users.last_update`: Unix milliseconds, 0 for somebody to whom nothing ever happened.
+pub type Stamp = i64;
+
+/// Whose inbox now looks different, and their new stamps. Only [`advance`] makes some; [`crate::app::App::change`]
+/// takes it and, once the change is committed, announces exactly these.
+#[must_use = "a change that nobody is told of is a lost notification"]
+#[derive(Debug, Default)]
+pub struct News(Vec<(UserId, Stamp)>);
+
+impl News {
+    /// Nobody would see a difference.
+    pub fn none() -> News {
+        News::default()
+    }
+
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = (UserId, Stamp)> {
+        self.0.iter().copied()
+    }
+}
+
+/// Advances the stamp of `user` to `max(now, last + 1)`: always forward, also when two changes share a millisecond
+/// or a clock was set back. Belongs in the transaction of the change itself. Nobody of that id: no news.
+pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
+    use diesel::dsl::case_when;
+    let forward = case_when(users::last_update.ge(now), users::last_update + 1).otherwise(now);
+    let stamp = diesel::update(users::table.find(user)).set(users::last_update.eq(forward)).returning(users::last_update).get_result(conn).optional()?;
+    Ok(News(stamp.map(|stamp| (user, stamp)).into_iter().collect()))
+}

@@ -1,0 +1,77 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use actix_web::web::Data;
+use clap::{Parser, Subcommand};
+use tidings::app::App;
+use tidings::config::Settings;
+use tidings::{demo, server};
+
+/// Follow people, and hear about it within ten seconds, on any host, without sockets.
+#[derive(Parser)]
+#[command(version, about, after_help = "Every setting is an environment variable of the same name as well; flags win.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (what happens without a command, too)
+    Serve,
+    /// Serve a throw-away site with invented people who follow you while you watch
+    Demo,
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None | Some(Command::Serve) => serve(cli.settings).await,
+        Some(Command::Demo) => demo(cli.settings).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("tidings: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+async fn serve(settings: Settings) -> Outcome {
+    start_logging(&settings);
+    run(App::open(settings.check()?)?, |_, _| {}).await
+}
+
+async fn demo(settings: Settings) -> Outcome {
+    start_logging(&settings);
+    run(demo::open(&settings).await?, demo::perform).await
+}
+
+/// Serves `app` until told to stop; `begin` is called once the port is open.
+async fn run(app: App, begin: impl FnOnce(&Data<App>, &str)) -> Outcome {
+    let app = Data::new(app);
+    let listener = server::listen(&app)
+        .map_err(|cause| format!("cannot listen on {}:{} ({cause}); BIND and PORT choose another place", app.config.bind, app.config.port))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    log::info!("Tidings {} is at {url}", env!("CARGO_PKG_VERSION"));
+    begin(&app, &url);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    server::serve(app, listener, cores)?.await?;
+    log::info!("stopped");
+    Ok(())
+}
+
+fn start_logging(settings: &Settings) {
+    env_logger::Builder::new()
+        // The server's own remarks about its threads are of no use to an operator.
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .parse_filters(settings.log_filter())
+        .init();
+}

@@ -1,0 +1,129 @@
+//! People as others see them: the directory, profiles, and the two lists of a profile.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::{FollowId, Slice, UserId, Username};
+use crate::db::Connection;
+use crate::schema::{follows, users};
+
+/// Somebody, and how the person who looks stands to them.
+#[derive(Debug, Clone, Queryable)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// Their name, lower-case.
+    pub username: String,
+    /// Whether the one who looks follows them.
+    pub following: bool,
+    /// Whether they follow the one who looks.
+    pub follows_you: bool,
+}
+
+/// A person's page.
+#[derive(Debug)]
+pub struct Profile {
+    /// Who it is about.
+    pub person: Person,
+    /// How many follow them.
+    pub followers: i64,
+    /// How many they follow.
+    pub following: i64,
+}
+
+/// Which of a profile's two lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Those who follow this person.
+    Followers,
+    /// Those whom this person follows.
+    Following,
+}
+
+/// How `viewer` stands to the person of the surrounding query: (following, follows you).
+macro_rules! relation {
+    ($viewer:expr) => {
+        (
+            exists(follows::table.filter(follows::follower_id.eq($viewer)).filter(follows::followee_id.eq(users::id))),
+            exists(follows::table.filter(follows::followee_id.eq($viewer)).filter(follows::follower_id.eq(users::id))),
+        )
+    };
+}
+
+macro_rules! person {
+    ($viewer:expr) => {{
+        let (following, follows_you) = relation!($viewer);
+        (users::id, users::username, following, follows_you)
+    }};
+}
+
+/// The directory but for `viewer`, in the order of names, from `prefix` on and after the name `after`.
+///
+/// A prefix and not a substring: a range of the index on names answers it, however many people there are.
+pub fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
+    let mut query = users::table
+        .filter(users::id.ne(viewer))
+        .filter(users::username.ge(prefix.to_owned()))
+        // '~' sorts behind every letter that a name may have.
+        .filter(users::username.lt(format!("{prefix}~")))
+        .select(person!(viewer))
+        .order(users::username.asc())
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(users::username.gt(after.to_owned()));
+    }
+    Ok(Slice::cut(query.load(conn)?, limit, |person: &Person| person.username.clone()))
+}
+
+/// The newest people whom `viewer` does not follow yet.
+pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: i64) -> QueryResult<Vec<Person>> {
+    let (following, _) = relation!(viewer);
+    users::table.filter(users::id.ne(viewer)).filter(diesel::dsl::not(following)).select(person!(viewer)).order(users::id.desc()).limit(limit).load(conn)
+}
+
+/// Somebody by name as `viewer` sees them; `NotFound` if nobody bears it.
+pub fn by_name(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Person> {
+    users::table.filter(users::username.eq(username.as_str())).select(person!(viewer)).first(conn)
+}
+
+/// Somebody by id as `viewer` sees them; `NotFound` if there is nobody.
+pub fn by_id(conn: &mut Connection, viewer: UserId, id: UserId) -> QueryResult<Person> {
+    users::table.find(id).select(person!(viewer)).first(conn)
+}
+
+/// The profile of `username` as `viewer` sees it; `NotFound` if nobody bears that name.
+pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Profile> {
+    let person = by_name(conn, viewer, username)?;
+    let followers = follows::table.filter(follows::followee_id.eq(person.id)).count().get_result(conn)?;
+    let following = follows::table.filter(follows::follower_id.eq(person.id)).count().get_result(conn)?;
+    Ok(Profile { person, followers, following })
+}
+
+/// One page of a profile's list, newest follow first, those before the follow `before`.
+pub fn list(conn: &mut Connection, viewer: UserId, of: UserId, side: Side, before: Option<FollowId>, limit: i64) -> QueryResult<Slice<Person, FollowId>> {
+    let before = before.unwrap_or(FollowId(i64::MAX));
+    // Under another name, because `person!` asks `follows` as well.
+    let edges = diesel::alias!(follows as edges);
+    let (id, follower, followee) = edges.fields((follows::id, follows::follower_id, follows::followee_id));
+    let rows: Vec<(FollowId, Person)> = match side {
+        Side::Followers => edges
+            .inner_join(users::table.on(users::id.eq(follower)))
+            .filter(followee.eq(of))
+            .filter(id.lt(before))
+            .select((id, person!(viewer)))
+            .order(id.desc())
+            .limit(limit + 1)
+            .load(conn)?,
+        Side::Following => edges
+            .inner_join(users::table.on(users::id.eq(followee)))
+            .filter(follower.eq(of))
+            .filter(id.lt(before))
+            .select((id, person!(viewer)))
+            .order(id.desc())
+            .limit(limit + 1)
+            .load(conn)?,
+    };
+    let slice = Slice::cut(rows, limit, |(follow, _)| *follow);
+    Ok(Slice { rows: slice.rows.into_iter().map(|(_, person)| person).collect(), next: slice.next })
+}

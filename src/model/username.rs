@@ -1,0 +1,89 @@
+//! A username, parsed at the border so that nothing else ever reaches a query or a page.
+
+use std::fmt;
+
+/// 3–30 of `a-z 0-9 _`, lower-cased from whatever case it was typed in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Username(String);
+
+/// Why something is no username; the text is for the person who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAUsername {
+    /// Fewer than 3 characters.
+    TooShort,
+    /// More than 30 characters.
+    TooLong,
+    /// Something besides `a-z`, `0-9` and `_`.
+    WrongLetters,
+}
+
+impl fmt::Display for NotAUsername {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NotAUsername::TooShort => "A username has at least 3 characters.",
+            NotAUsername::TooLong => "A username has at most 30 characters.",
+            NotAUsername::WrongLetters => "A username is made of the letters a to z, digits and underscores.",
+        })
+    }
+}
+
+impl Username {
+    /// Reads a username in any letter case; blanks around it, as phones add them, are not held against anybody.
+    ///
+    /// # Errors
+    /// [`NotAUsername`] says which rule was broken.
+    pub fn parse(typed: &str) -> Result<Username, NotAUsername> {
+        let typed = typed.trim_matches(' ');
+        if typed.chars().any(|c| !is_username_letter(c)) {
+            return Err(NotAUsername::WrongLetters);
+        }
+        match typed.len() {
+            0..3 => Err(NotAUsername::TooShort),
+            3..=30 => Ok(Username(typed.to_ascii_lowercase())),
+            _ => Err(NotAUsername::TooLong),
+        }
+    }
+
+    /// The name, lower-case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether `c` may stand in a username, in either letter case.
+pub fn is_username_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letter_case_does_not_matter() {
+        assert_eq!(Username::parse("Ada_99"), Username::parse("aDA_99"));
+        assert_eq!(Username::parse("Ada_99").map(|name| name.to_string()), Ok("ada_99".to_owned()));
+    }
+
+    #[test]
+    fn three_to_thirty_characters() {
+        assert_eq!(Username::parse("ab"), Err(NotAUsername::TooShort));
+        assert!(Username::parse("abc").is_ok());
+        assert!(Username::parse(&"a".repeat(30)).is_ok());
+        assert_eq!(Username::parse(&"a".repeat(31)), Err(NotAUsername::TooLong));
+        assert_eq!(Username::parse(""), Err(NotAUsername::TooShort));
+    }
+
+    #[test]
+    fn nothing_that_could_be_markup_a_path_or_another_alphabet() {
+        for wrong in ["<b>ada", "a/b/c", "ada lovelace", "ad\0a", "ädä", "а́да", "ada.b", "ada\n", "%00ab", "K\u{212A}abc"] {
+            assert_eq!(Username::parse(wrong), Err(NotAUsername::WrongLetters), "{wrong:?}");
+        }
+    }
+}

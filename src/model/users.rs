@@ -1,0 +1,60 @@
+//! Accounts.
+
+use diesel::prelude::*;
+
+use super::{UserId, Username};
+use crate::clock::Millis;
+use crate::db::Connection;
+use crate::schema::users;
+
+/// What signing in needs to know of somebody.
+#[derive(Debug, Queryable)]
+pub struct Credentials {
+    /// Who.
+    pub id: UserId,
+    /// Their name, lower-case.
+    pub username: String,
+    /// argon2id as a PHC string.
+    pub password_hash: String,
+}
+
+/// A new account, and who it is; `None` when the name is taken.
+pub fn create(conn: &mut Connection, username: &Username, password_hash: &str, now: Millis) -> QueryResult<Option<UserId>> {
+    diesel::insert_into(users::table)
+        .values((users::username.eq(username.as_str()), users::password_hash.eq(password_hash), users::last_update.eq(0), users::created_at.eq(now)))
+        .on_conflict_do_nothing()
+        .returning(users::id)
+        .get_result(conn)
+        .optional()
+}
+
+/// Whether `username` is an account already.
+pub fn is_taken(conn: &mut Connection, username: &Username) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(users::table.filter(users::username.eq(username.as_str())))).get_result(conn)
+}
+
+/// What to check a password against; `None` for a name nobody has.
+pub fn credentials(conn: &mut Connection, username: &Username) -> QueryResult<Option<Credentials>> {
+    users::table.filter(users::username.eq(username.as_str())).select((users::id, users::username, users::password_hash)).first(conn).optional()
+}
+
+/// Who bears this name; `NotFound` if nobody.
+pub fn by_username(conn: &mut Connection, username: &Username) -> QueryResult<UserId> {
+    users::table.filter(users::username.eq(username.as_str())).select(users::id).first(conn)
+}
+
+/// The stamp of `user`; `None` for an account that is gone.
+pub fn last_update(conn: &mut Connection, user: UserId) -> QueryResult<Option<i64>> {
+    users::table.find(user).select(users::last_update).first(conn).optional()
+}
+
+/// Replaces the password of `user`.
+pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) -> QueryResult<()> {
+    diesel::update(users::table.find(user)).set(users::password_hash.eq(password_hash)).execute(conn)?;
+    Ok(())
+}
+
+/// How many accounts there are.
+pub fn count(conn: &mut Connection) -> QueryResult<i64> {
+    users::table.count().get_result(conn)
+}

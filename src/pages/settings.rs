@@ -1,0 +1,142 @@
+//! One's own account: the password, and where one is signed in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use askama::Template;
+use serde::Deserialize;
+
+use super::signin::sign_in;
+use crate::app::App;
+use crate::error::AppError;
+use crate::frame::{Frame, with_badge};
+use crate::model::sessions::{self, Listed};
+use crate::model::{SessionId, users};
+use crate::password;
+use crate::reply::{Page, Refusal, see_other};
+use crate::viewer::{Viewer, address};
+use crate::when::When;
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Settings {
+    frame: Frame,
+    username: String,
+    sessions: Vec<Place>,
+    others: bool,
+    done: &'static str,
+    objections: Objections,
+}
+
+/// What was wrong with what was typed.
+#[derive(Default)]
+struct Objections {
+    current: Option<String>,
+    new: Option<&'static str>,
+}
+
+impl Objections {
+    fn any(&self) -> bool {
+        self.current.is_some() || self.new.is_some()
+    }
+}
+
+/// One place where somebody is signed in.
+struct Place {
+    id: SessionId,
+    what: &'static str,
+    is_this: bool,
+    since: When,
+    seen: When,
+}
+
+/// What was just done, to say so after the redirect.
+#[derive(Debug, Deserialize)]
+pub struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// `GET /settings`
+pub async fn show(viewer: Viewer, done: Query<Done>, app: Data<App>) -> Result<Page<impl Template>, AppError> {
+    let done = match done.done.as_str() {
+        "password" => "Your password is changed, and every other place is signed out.",
+        "revoked" => "That place is signed out.",
+        "others" => "Every other place is signed out.",
+        _ => "",
+    };
+    Ok(Page(page(&viewer, &app, done, Objections::default()).await?))
+}
+
+async fn page(viewer: &Viewer, app: &App, done: &'static str, objections: Objections) -> Result<Settings, AppError> {
+    let (id, now) = (viewer.id, app.clock.now());
+    let (unread, listed) = with_badge(app, viewer, move |db| Ok(sessions::list(db, id, now)?)).await?;
+    let place = |Listed { id, kind, created_at, seen_at }| Place {
+        id,
+        what: if kind == "program" { "A program" } else { "A browser" },
+        is_this: id == viewer.session,
+        since: When { at: created_at, now },
+        seen: When { at: seen_at, now },
+    };
+    Ok(Settings {
+        frame: Frame::member(app, viewer, "Settings", unread),
+        username: viewer.username.clone(),
+        others: listed.len() > 1,
+        sessions: listed.into_iter().map(place).collect(),
+        done,
+        objections,
+    })
+}
+
+/// What was typed. A field that is missing is a field left empty.
+#[derive(Debug, Deserialize)]
+pub struct NewPassword {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /settings/password`, fields `current` and `password`: a new password signs out every other place, because
+/// whoever changes it may have lost the old one to somebody.
+pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let NewPassword { current, password } = typed.into_inner();
+    let mut objections = Objections { new: password::objection(&password), current: None };
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    if !objections.any() {
+        match sign_in(&app, &viewer.username, current, address(&req, &app.config)).await {
+            Ok(_) => {}
+            Err(AppError::WrongPassword) => objections.current = Some("That is not your password.".to_owned()),
+            Err(wait @ AppError::TooMany(_)) => {
+                status = wait.status_code();
+                objections.current = Some(wait.to_string());
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    if objections.any() {
+        let page = page(&viewer, &app, "", objections).await?;
+        return Ok(Refusal { status, retry_after: None, page }.respond_to(&req));
+    }
+    let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
+    app.change(move |db| {
+        users::set_password(db, viewer.id, &hash)?;
+        Ok(((), sessions::revoke_others(db, viewer.id, viewer.session, now)?))
+    })
+    .await?;
+    Ok(see_other("/settings?done=password"))
+}
+
+/// `POST /settings/sessions/{id}/revoke`
+pub async fn revoke(viewer: Viewer, path: Path<SessionId>, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let (session, now) = (path.into_inner(), app.clock.now());
+    app.change(move |db| Ok(((), sessions::revoke(db, viewer.id, session, now)?))).await?;
+    Ok(see_other("/settings?done=revoked"))
+}
+
+/// `POST /settings/sessions/others/revoke`
+pub async fn revoke_others(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let now = app.clock.now();
+    app.change(move |db| Ok(((), sessions::revoke_others(db, viewer.id, viewer.session, now)?))).await?;
+    Ok(see_other("/settings?done=others"))
+}

@@ -1,0 +1,166 @@
+//! The stream: has anything happened to me since I last looked?
+
+use actix_web::http::header::{self, ETag, EntityTag, IfNoneMatch};
+use actix_web::web::{Data, Header};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use askama::Template;
+use serde::Serialize;
+
+use super::notifications::{self as inbox, Inbox, Rows};
+use crate::app::App;
+use crate::error::AppError;
+use crate::frame::{Extras, Live, Pulse};
+use crate::last_update::Stamp;
+use crate::model::notifications::{self, Kind, Notification, Show};
+use crate::reply::{Fragment, Poll};
+use crate::viewer::{Poller, is_htmx};
+
+/// More arrivals than these are counted, not named.
+const NAMED: i64 = 2;
+
+/// What the caller has seen. Read by hand, because here nothing is an error: whatever is no stamp of ours is
+/// answered with how things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    Absent,
+    Stamp(Stamp),
+    Garbled,
+}
+
+/// A poll's query.
+struct Asked {
+    since: Since,
+    show: Show,
+    /// On a page that is not the inbox: its name, for the title.
+    title: Option<String>,
+}
+
+impl Asked {
+    fn read(query: &str) -> Asked {
+        let mut asked = Asked { since: Since::Absent, show: Show::All, title: None };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "since" if asked.since == Since::Absent => asked.since = value.parse().map_or(Since::Garbled, Since::Stamp),
+                "since" => asked.since = Since::Garbled,
+                "show" if value == "unread" => asked.show = Show::Unread,
+                "title" => asked.title = Some(value.chars().filter(|c| !c.is_control()).take(80).collect()),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// What the stream brings to a page: the inbox, or elsewhere the element that asks again.
+#[derive(Template)]
+#[template(source = "{% match self %}{% when Self::Inbox(inbox) %}{{ inbox }}{% when Self::Pulse(pulse) %}{{ pulse }}{% endmatch %}", ext = "html")]
+#[allow(clippy::large_enum_variant)]
+enum Element {
+    Inbox(Inbox),
+    Pulse(Pulse),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    last_update: Stamp,
+    has_updates: bool,
+}
+
+/// `GET /api/stream?since=`
+pub async fn poll(poller: Poller, req: HttpRequest, known: Header<IfNoneMatch>, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let asked = Asked::read(req.query_string());
+    if is_htmx(&req) {
+        return Ok(for_htmx(poller, asked, &app).await?.respond_to(&req));
+    }
+    for_programs(poller, asked.since, &known, &app).await
+}
+
+async fn for_htmx(poller: Poller, asked: Asked, app: &App) -> Result<Poll<Fragment<Element>>, AppError> {
+    let stamp = app.last_update(poller.user).await?;
+    if asked.since == Since::Stamp(stamp) {
+        return Ok(Poll::Unchanged);
+    }
+    // Only now is the session's row worth a read. It brings the stamp with it: the stamp first, the rows second, so
+    // that a change in between costs one extra poll and never a lost one.
+    let viewer = poller.confirm(app).await?;
+    let Asked { since, show, title } = asked;
+    let (id, on_inbox) = (viewer.id, title.is_none());
+    let (unread, rows, arrived) = app
+        .read(move |db| {
+            let arrived = match since {
+                Since::Stamp(since) => notifications::arrived_since(db, id, since, NAMED + 1)?,
+                _ => Vec::new(),
+            };
+            let rows = if on_inbox { Some(Rows::load(db, id, show, None)?) } else { None };
+            let unread = rows.as_ref().map_or_else(|| notifications::unread(db, id), |rows| Ok(rows.unread()))?;
+            Ok((unread, rows, arrived))
+        })
+        .await?;
+    let name = title.as_deref().unwrap_or(inbox::NAME);
+    let part = match rows {
+        Some(rows) => Element::Inbox(Inbox::first(app, rows, show, viewer.last_update)),
+        None => Element::Pulse(Pulse { live: Live::badge(app, viewer.last_update, name) }),
+    };
+    Ok(Poll::Changed(Fragment { part, extras: Some(Extras::new(name, unread, announcement(&arrived))) }))
+}
+
+/// Said aloud once: what is new, not what is merely different.
+fn announcement(arrived: &[Notification]) -> String {
+    match arrived {
+        [] => String::new(),
+        [one] => match one.kind {
+            Kind::Follow => format!("{} follows you", one.actor.username),
+        },
+        [one, other] => format!("{} and {} follow you", one.actor.username, other.actor.username),
+        [one, ..] => format!("{} and others follow you", one.actor.username),
+    }
+}
+
+async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &App) -> Result<HttpResponse, AppError> {
+    let mut last_update = app.last_update(poller.user).await?;
+    let seen = match since {
+        Since::Absent => Some(0),
+        Since::Stamp(stamp) => Some(stamp),
+        Since::Garbled => None,
+    };
+    if is_known(known, last_update) {
+        return Ok(stamped(HttpResponse::NotModified(), last_update, app).finish());
+    }
+    if seen != Some(last_update) {
+        last_update = poller.confirm(app).await?.last_update;
+    }
+    let standing = Standing { last_update, has_updates: seen != Some(last_update) };
+    Ok(stamped(HttpResponse::Ok(), last_update, app).json(standing))
+}
+
+fn is_known(known: &IfNoneMatch, stamp: Stamp) -> bool {
+    match known {
+        IfNoneMatch::Any => false,
+        IfNoneMatch::Items(tags) => tags.iter().any(|tag| tag.weak_eq(&tag_of(stamp))),
+    }
+}
+
+fn tag_of(stamp: Stamp) -> EntityTag {
+    EntityTag::new_strong(stamp.to_string())
+}
+
+fn stamped(mut answer: actix_web::HttpResponseBuilder, stamp: Stamp, app: &App) -> actix_web::HttpResponseBuilder {
+    answer.insert_header(ETag(tag_of(stamp))).insert_header(("X-Poll-Interval", app.config.poll_seconds)).insert_header((header::CACHE_CONTROL, "no-store"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_no_single_stamp_counts_as_something_else() {
+        let since = |query| Asked::read(query).since;
+        assert_eq!(since("since=17&title=People"), Since::Stamp(17));
+        assert_eq!(since("title=People"), Since::Absent);
+        for garbled in ["since=", "since=abc", "since=1e3", "since=1000000000000000000000000000000", "since=1&since=1", "since=%FF"] {
+            assert_eq!(since(garbled), Since::Garbled, "{garbled}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Slows down whoever keeps failing to sign in, per name and per address.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::model::Username;
+use crate::recent::Recent;
+
+/// How many names and addresses are watched at once; the least recently seen are forgotten first.
+const WATCHED: usize = 20_000;
+/// Failures are forgotten after this much peace.
+const PEACE: Millis = 15 * MINUTE;
+/// Failures that cost nothing: a name's owner mistypes a few times.
+const FREE_PER_NAME: u32 = 5;
+/// And many people may share an address.
+const FREE_PER_ADDRESS: u32 = 30;
+/// The longest wait for one name. Short, or anybody could lock anybody out by failing on purpose.
+const LONGEST_PER_NAME: Millis = MINUTE;
+/// The longest wait for one address.
+const LONGEST_PER_ADDRESS: Millis = 15 * MINUTE;
+
+/// What is remembered of those who failed lately. Each process remembers its own.
+#[derive(Debug)]
+pub struct Slowdown {
+    failures: Mutex<Recent<Watched, Failures>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Watched {
+    Name(Username),
+    Address(IpAddr),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: Millis,
+}
+
+impl Default for Slowdown {
+    fn default() -> Self {
+        Slowdown { failures: Mutex::new(Recent::new(WATCHED)) }
+    }
+}
+
+impl Slowdown {
+    /// Somebody at `address` is about to try `name`. It counts as a failure until [`Slowdown::forgive`] is called:
+    /// counted only afterwards, a hundred tries sent at once would all slip through.
+    ///
+    /// # Errors
+    /// The seconds to wait, when there were too many failures; being told so does not count as another one.
+    pub fn attempt(&self, name: &Username, address: IpAddr, now: Millis) -> Result<(), u32> {
+        let mut failures = self.lock();
+        let keys = [Watched::Name(name.clone()), Watched::Address(network(address))];
+        let wait = keys.iter().map(|key| failures.get(key).map_or(0, |past| past.wait(key, now))).max().unwrap_or(0);
+        if wait > 0 {
+            return Err(u32::try_from(wait.div_euclid(SECOND).saturating_add(1)).unwrap_or(u32::MAX));
+        }
+        for key in keys {
+            let before = failures.get(&key).filter(|past| now - past.last < PEACE).map_or(0, |past| past.count);
+            failures.insert(key, Failures { count: before.saturating_add(1), last: now });
+        }
+        Ok(())
+    }
+
+    /// The attempt succeeded: the name starts afresh, the address gets this one try back (and no more, or one good
+    /// account would buy endless guesses at the others).
+    pub fn forgive(&self, name: &Username, address: IpAddr) {
+        let mut failures = self.lock();
+        failures.remove(&Watched::Name(name.clone()));
+        let key = Watched::Address(network(address));
+        if let Some(past) = failures.get(&key).copied() {
+            failures.insert(key, Failures { count: past.count.saturating_sub(1), ..past });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent<Watched, Failures>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Failures {
+    /// Milliseconds until the next try: doubling from one second, once the free ones are used up.
+    fn wait(&self, key: &Watched, now: Millis) -> Millis {
+        let (free, longest) = match key {
+            Watched::Name(_) => (FREE_PER_NAME, LONGEST_PER_NAME),
+            Watched::Address(_) => (FREE_PER_ADDRESS, LONGEST_PER_ADDRESS),
+        };
+        let Some(excess) = self.count.checked_sub(free) else { return 0 };
+        let pause = SECOND.saturating_mul(1 << excess.min(20)).min(longest);
+        (self.last.saturating_add(pause) - now).clamp(0, longest)
+    }
+}
+
+/// One household or server has a whole /64 of IPv6 addresses, so that is what is watched.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(n: u32) -> Username {
+        Username::parse(&format!("name_{n}")).unwrap()
+    }
+
+    fn address(n: u8) -> IpAddr {
+        IpAddr::from([10, 0, 0, n])
+    }
+
+    #[test]
+    fn five_mistakes_are_free_then_each_wait_doubles() {
+        let slowdown = Slowdown::default();
+        for _ in 0..5 {
+            assert_eq!(slowdown.attempt(&name(1), address(1), 0), Ok(()));
+        }
+        assert_eq!(slowdown.attempt(&name(1), address(2), 0), Err(2));
+        assert_eq!(slowdown.attempt(&name(1), address(1), SECOND), Ok(()));
+        assert_eq!(slowdown.attempt(&name(1), address(1), 2 * SECOND), Err(2));
+        assert_eq!(slowdown.attempt(&name(1), address(1), 3 * SECOND), Ok(()));
+    }
+
+    #[test]
+    fn nobody_can_be_locked_out_for_more_than_a_minute() {
+        let (slowdown, mut now) = (Slowdown::default(), 0);
+        for n in 0..100 {
+            now += MINUTE;
+            assert_eq!(slowdown.attempt(&name(1), address(n), now), Ok(()));
+        }
+    }
+
+    #[test]
+    fn one_address_cannot_go_through_many_names() {
+        let slowdown = Slowdown::default();
+        let refused = (0..100).filter(|n| slowdown.attempt(&name(*n), address(1), 0).is_err()).count();
+        assert_eq!(refused, 70);
+        assert_eq!(slowdown.attempt(&name(1), address(2), 0), Ok(()));
+    }
+
+    #[test]
+    fn success_clears_the_name_but_buys_no_guesses() {
+        let slowdown = Slowdown::default();
+        for n in 0..30 {
+            assert_eq!(slowdown.attempt(&name(n), address(1), 0), Ok(()));
+        }
+        slowdown.forgive(&name(29), address(1));
+        assert_eq!(slowdown.attempt(&name(29), address(1), 0), Ok(()));
+        assert!(slowdown.attempt(&name(29), address(1), 0).is_err());
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_of_peace_is_forgiveness() {
+        let slowdown = Slowdown::default();
+        for _ in 0..5 {
+            let _ = slowdown.attempt(&name(1), address(1), 0);
+        }
+        for _ in 0..5 {
+            assert_eq!(slowdown.attempt(&name(1), address(1), PEACE), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_ipv6_household_counts_once() {
+        let a: IpAddr = "2001:db8::1".parse().unwrap();
+        let b: IpAddr = "2001:db8::ffff:2".parse().unwrap();
+        assert_eq!(network(a), network(b));
+        assert_ne!(network(a), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), address(1));
+    }
+}
