@@ -7,9 +7,8 @@ use super::limit;
 use crate::app::App;
 use crate::error::AppError;
 use crate::last_update::Stamp;
-use crate::model::people::Person;
+use crate::model::people::{Person, Search};
 use crate::model::{UserId, notifications};
-use crate::pages::people::Lookup;
 use crate::viewer::Viewer;
 
 /// Who the caller is, and how things stand with them.
@@ -31,7 +30,7 @@ pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<Me>, AppError> {
 
 /// Which people.
 #[derive(Deserialize)]
-pub struct Search {
+pub struct Asked {
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -64,8 +63,8 @@ impl From<Person> for Listed {
 }
 
 /// `GET /api/people?q=&after=&limit=`
-pub async fn list(viewer: Viewer, search: Query<Search>, app: Data<App>) -> Result<Json<People>, AppError> {
-    let (lookup, limit) = (Lookup::new(&search.q, &search.after), limit(search.limit)?);
-    let found = app.read(move |db| lookup.run(db, viewer.id, limit)).await?;
+pub async fn list(viewer: Viewer, asked: Query<Asked>, app: Data<App>) -> Result<Json<People>, AppError> {
+    let (search, limit) = (Search::new(&asked.q, &asked.after), limit(asked.limit)?);
+    let found = app.read(move |db| Ok(search.run(db, viewer.id, limit)?)).await?;
     Ok(Json(People { people: found.rows.into_iter().map(Listed::from).collect(), next: found.next }))
 }

@@ -6,10 +6,10 @@ use actix_web::{CustomizeResponder, HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::entry::{open_session, sign_in};
 use crate::error::AppError;
 use crate::model::UserId;
 use crate::model::sessions::{self, Kind};
-use crate::pages::signin::{open_session, sign_in};
 use crate::viewer::{Viewer, address};
 
 /// A name and its password.

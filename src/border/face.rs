@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::AppError;
 use crate::frame::Frame;
+use crate::place::sign_in_before;
+use crate::reply::see_other;
 use crate::viewer::is_htmx;
 
 #[derive(Template)]
@@ -85,9 +87,9 @@ fn face(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppE
         return builder.content_type("application/problem+json").json(Problem { r#type: "about:blank", title, status: status.as_u16(), detail: sentence });
     }
     if signed_out {
-        return crate::reply::see_other(&crate::pages::signin::on_the_way_to(&destination(request)));
+        return see_other(&sign_in_before(&destination(request)));
     }
-    let frame = Frame::bare(app, status.canonical_reason().unwrap_or("Error"));
+    let frame = Frame::bare(app, heading(status));
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { frame, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
@@ -105,6 +107,17 @@ fn hints(builder: &mut HttpResponseBuilder, ours: Option<&AppError>) {
         AppError::WrongVerb(allowed) => drop(builder.insert_header((header::ALLOW, allowed.as_str()))),
         AppError::SignedOut | AppError::WrongPassword => drop(builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
         _ => {}
+    }
+}
+
+fn heading(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::FORBIDDEN => "Not this way",
+        StatusCode::METHOD_NOT_ALLOWED => "Not with that method",
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "Not just now",
+        status if status.is_server_error() => "That went wrong",
+        _ => "We could not follow",
     }
 }
 

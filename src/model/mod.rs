@@ -10,7 +10,8 @@ mod username;
 pub mod users;
 
 pub use ids::{FollowId, NotificationId, SessionId, UserId};
-pub use username::{NotAUsername, Username, is_username_letter};
+use username::is_username_letter;
+pub use username::{NotAUsername, Username};
 
 /// One page of a list, and where the next one starts.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{FollowId, Slice, UserId, Username};
+use super::{FollowId, Slice, UserId, Username, is_username_letter};
 use crate::db::Connection;
 use crate::schema::{follows, users};
 
@@ -57,10 +57,31 @@ macro_rules! person {
     }};
 }
 
+/// A search of the directory. `None`: no name can begin like that, so there is nothing to ask.
+#[derive(Debug)]
+pub struct Search(Option<(String, Option<String>)>);
+
+impl Search {
+    /// Names that begin with `q`, in any letter case, after the name `after` ("" = from the start).
+    pub fn new(q: &str, after: &str) -> Search {
+        let (q, after) = (q.trim().to_ascii_lowercase(), after.to_ascii_lowercase());
+        let possible = [&q, &after].iter().all(|part| part.len() <= 30 && part.chars().all(is_username_letter));
+        Search(possible.then(|| (q, Some(after).filter(|after| !after.is_empty()))))
+    }
+
+    /// What it finds, seen by `viewer`.
+    pub fn run(&self, conn: &mut Connection, viewer: UserId, limit: i64) -> QueryResult<Slice<Person, String>> {
+        match &self.0 {
+            Some((q, after)) => browse(conn, viewer, q, after.as_deref(), limit),
+            None => Ok(Slice { rows: Vec::new(), next: None }),
+        }
+    }
+}
+
 /// The directory but for `viewer`, in the order of names, from `prefix` on and after the name `after`.
 ///
 /// A prefix and not a substring: a range of the index on names answers it, however many people there are.
-pub fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
+fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
     let mut query = users::table
         .filter(users::id.ne(viewer))
         .filter(users::username.ge(prefix.to_owned()))

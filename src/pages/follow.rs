@@ -7,11 +7,11 @@ use askama::filters::HtmlSafe;
 use serde::Deserialize;
 
 use super::profile::{About, named};
-use super::{local, with_query};
 use crate::app::App;
 use crate::error::AppError;
 use crate::model::people::{self, Person};
 use crate::model::{Username, follows, users};
+use crate::place::{local, with_query};
 use crate::reply::{Answer, Fragment};
 use crate::viewer::{Viewer, is_htmx};
 

@@ -6,7 +6,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use serde::Deserialize;
 
-use super::with_query;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::db::Connection;
@@ -15,6 +14,7 @@ use crate::frame::{Extras, Frame, Live};
 use crate::last_update::{News, Stamp};
 use crate::model::notifications::{self, Kind, Notification, Show};
 use crate::model::{NotificationId, Slice, UserId};
+use crate::place::with_query;
 use crate::reply::{Answer, Fragment, Gone, Page};
 use crate::viewer::{Viewer, is_htmx};
 use crate::when::When;

@@ -1,4 +1,4 @@
-//! Everybody's picture, drawn from the name: a bird over the tide, the same on every machine and for ever.
+//! Everybody's picture, drawn from the name: its letter over a tide, the same on every machine and for ever.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::follow::FollowButton;
 use super::people::{Card, PAGE};
-use super::with_query;
 use crate::app::App;
 use crate::error::AppError;
 use crate::frame::{Frame, with_badge};
 use crate::model::people::{self, Side};
 use crate::model::{FollowId, Username, users};
+use crate::place::with_query;
 use crate::reply::Page;
 use crate::viewer::Viewer;
 

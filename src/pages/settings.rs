@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
-use super::signin::sign_in;
 use crate::app::App;
+use crate::entry::sign_in;
 use crate::error::AppError;
 use crate::frame::{Frame, with_badge};
 use crate::model::sessions::{self, Listed};

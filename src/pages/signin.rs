@@ -1,22 +1,17 @@
 //! Signing in and out.
 
-use std::net::IpAddr;
-
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{local, with_query};
 use crate::app::App;
+use crate::entry::{open_session, sign_in};
 use crate::error::AppError;
 use crate::frame::Frame;
-use crate::last_update::News;
 use crate::model::sessions::{self, Kind};
-use crate::model::users::{self, Credentials};
-use crate::model::{UserId, Username};
+use crate::place::landing;
 use crate::reply::{Page, Refusal, see_other, see_other_with};
-use crate::token::Token;
 use crate::viewer::{self, Caller};
 
 #[derive(Template)]
@@ -45,16 +40,6 @@ pub struct Typed {
     password: String,
     #[serde(default)]
     next: String,
-}
-
-/// The sign-in page for somebody on their way to `place`.
-pub fn on_the_way_to(place: &str) -> String {
-    with_query("/signin", &[("next", if place == "/" { "" } else { place })])
-}
-
-/// Where to go once signed in.
-pub fn landing(next: &str) -> &str {
-    local(next).unwrap_or("/")
 }
 
 /// `GET /signin`
@@ -88,41 +73,6 @@ pub async fn leave(caller: Caller, app: Data<App>) -> Result<HttpResponse, AppEr
         app.change(move |db| Ok(((), sessions::revoke(db, viewer.id, viewer.session, now)?))).await?;
     }
     Ok(see_other_with("/", &viewer::no_cookie(&app.config)))
-}
-
-/// Whose name and password these are.
-///
-/// # Errors
-/// [`AppError::WrongPassword`], after the same time whether the name exists, cannot exist, or the password is wrong;
-/// [`AppError::TooMany`] after too many failures.
-pub async fn sign_in(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
-    // What can be no name is tried as one that nobody can have signed up with, so that it costs the same.
-    let name = Username::parse(username).ok();
-    if let Some(name) = &name {
-        app.slowdown.attempt(name, address, app.clock.now()).map_err(AppError::TooMany)?;
-    }
-    let wanted = name.clone();
-    let known = app.read(move |db| Ok(wanted.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
-    let hash = known.as_ref().map(|known| known.password_hash.clone());
-    let matches = app.passwords.matches(password, hash).await?;
-    match (known, name) {
-        (Some(known), Some(name)) if matches => {
-            app.slowdown.forgive(&name, address);
-            Ok(known)
-        }
-        _ => Err(AppError::WrongPassword),
-    }
-}
-
-/// A new session of `user`.
-///
-/// # Errors
-/// 503 when it cannot be written.
-pub async fn open_session(app: &App, user: UserId, kind: Kind) -> Result<Token, AppError> {
-    let now = app.clock.now();
-    let token = Token::fresh(user, now)?;
-    app.change(move |db| Ok((sessions::open(db, user, kind, &token, now)?, News::none()))).await?;
-    Ok(token)
 }
 
 fn frame(app: &App) -> Frame {

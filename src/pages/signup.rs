@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 use serde::Deserialize;
 
-use super::signin::{Next, landing, open_session};
+use super::signin::Next;
 use crate::app::App;
+use crate::entry::{open_session, sign_up};
 use crate::error::AppError;
 use crate::frame::Frame;
-use crate::last_update::News;
+use crate::model::Username;
 use crate::model::sessions::Kind;
-use crate::model::{UserId, Username, users};
 use crate::password;
+use crate::place::landing;
 use crate::reply::{Page, Refusal, see_other, see_other_with};
 use crate::viewer::{Caller, cookie};
 
@@ -66,17 +67,6 @@ pub async fn submit(typed: Form<Typed>, req: HttpRequest, app: Data<App>) -> Res
     };
     let page = Signup { frame: frame(&app), username, next, username_objection: objection, password_objection };
     Ok(Refusal { status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None, page }.respond_to(&req))
-}
-
-/// A new account; `None` if the name is taken, also by somebody who was a moment faster.
-async fn sign_up(app: &App, name: Username, password: String) -> Result<Option<UserId>, AppError> {
-    let wanted = name.clone();
-    // Asked first, because a hash is expensive and most collisions are plain ones.
-    if app.read(move |db| Ok(users::is_taken(db, &wanted)?)).await? {
-        return Ok(None);
-    }
-    let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
-    app.change(move |db| Ok((users::create(db, &name, &hash, now)?, News::none()))).await
 }
 
 fn is_open(app: &App) -> Result<(), AppError> {

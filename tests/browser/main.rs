@@ -1,2 +1,3 @@
-//! x
-fn main() {}
+//! The main job in real Chromium.
+#[path = "../support/mod.rs"]
+mod support;

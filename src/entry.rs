@@ -1,0 +1,60 @@
+//! The way in, for people and programs alike: accounts made, passwords checked, sessions opened.
+
+use std::net::IpAddr;
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::last_update::News;
+use crate::model::sessions::{self, Kind};
+use crate::model::users::{self, Credentials};
+use crate::model::{UserId, Username};
+use crate::token::Token;
+
+/// A new account; `None` if the name is taken, also by somebody who was a moment faster.
+///
+/// # Errors
+/// 503 when it cannot be written.
+pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Option<UserId>, AppError> {
+    let wanted = name.clone();
+    // Asked first, because a hash is expensive and most collisions are plain ones.
+    if app.read(move |db| Ok(users::is_taken(db, &wanted)?)).await? {
+        return Ok(None);
+    }
+    let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
+    app.change(move |db| Ok((users::create(db, &name, &hash, now)?, News::none()))).await
+}
+
+/// Whose name and password these are.
+///
+/// # Errors
+/// [`AppError::WrongPassword`], after the same time whether the name exists, cannot exist, or the password is wrong;
+/// [`AppError::TooMany`] after too many failures.
+pub async fn sign_in(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
+    // What can be no name is tried as one that nobody can have signed up with, so that it costs the same.
+    let name = Username::parse(username).ok();
+    if let Some(name) = &name {
+        app.slowdown.attempt(name, address, app.clock.now()).map_err(AppError::TooMany)?;
+    }
+    let wanted = name.clone();
+    let known = app.read(move |db| Ok(wanted.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
+    let hash = known.as_ref().map(|known| known.password_hash.clone());
+    let matches = app.passwords.matches(password, hash).await?;
+    match (known, name) {
+        (Some(known), Some(name)) if matches => {
+            app.slowdown.forgive(&name, address);
+            Ok(known)
+        }
+        _ => Err(AppError::WrongPassword),
+    }
+}
+
+/// A new session of `user`.
+///
+/// # Errors
+/// 503 when it cannot be written.
+pub async fn open_session(app: &App, user: UserId, kind: Kind) -> Result<Token, AppError> {
+    let now = app.clock.now();
+    let token = Token::fresh(user, now)?;
+    app.change(move |db| Ok((sessions::open(db, user, kind, &token, now)?, News::none()))).await?;
+    Ok(token)
+}
