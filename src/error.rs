@@ -27,6 +27,8 @@ pub enum AppError {
     NotFound,
     /// The URL exists, but not with this verb; says which it has.
     WrongVerb(String),
+    /// A body of a kind that is not read here; says which is.
+    WrongType(&'static str),
     /// Well-formed, but not possible; says why.
     Unprocessable(&'static str),
     /// Too many failures; seconds to wait.
@@ -62,7 +64,7 @@ impl AppError {
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AppError::BadRequest(why) | AppError::Forbidden(why) | AppError::Unprocessable(why) => f.write_str(why),
+            AppError::BadRequest(why) | AppError::Forbidden(why) | AppError::WrongType(why) | AppError::Unprocessable(why) => f.write_str(why),
             AppError::SignedOut => f.write_str("Nobody is signed in here, or not any longer."),
             AppError::WrongPassword => f.write_str("That name and password do not belong together."),
             AppError::CrossSite => f.write_str("This request came from another site, so nothing was changed."),
@@ -86,6 +88,7 @@ impl ResponseError for AppError {
             AppError::CrossSite | AppError::Forbidden(_) => StatusCode::FORBIDDEN,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::WrongVerb(_) => StatusCode::METHOD_NOT_ALLOWED,
+            AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -5,11 +5,13 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::error::JsonPayloadError;
 use actix_web::middleware::from_fn;
-use actix_web::{App as Actix, HttpServer, web};
+use actix_web::{App as Actix, Error, HttpServer, web};
 
 use crate::app::App;
 use crate::border::border;
+use crate::error::AppError;
 use crate::routes::routes;
 
 /// The largest body we take, in bytes: a form of two fields needs far less.
@@ -33,7 +35,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::
         Actix::new()
             .app_data(app.clone())
             .app_data(web::FormConfig::default().limit(LARGEST_BODY))
-            .app_data(web::JsonConfig::default().limit(LARGEST_BODY))
+            .app_data(web::JsonConfig::default().limit(LARGEST_BODY).error_handler(|error, _| unreadable_json(error)))
             .wrap(from_fn(border))
             .configure(|server| routes(server, &app.assets))
     };
@@ -44,4 +46,12 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::
         .shutdown_timeout(8)
         .listen(listener)?
         .run())
+}
+
+/// The framework calls a body of another type malformed (400); it is of the wrong type (415).
+fn unreadable_json(error: JsonPayloadError) -> Error {
+    match error {
+        JsonPayloadError::ContentType => AppError::WrongType("The body must be application/json.").into(),
+        other => other.into(),
+    }
 }

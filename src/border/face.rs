@@ -145,7 +145,6 @@ fn sentence(status: StatusCode, error: Option<&actix_web::Error>, to_program: bo
     match (status, error) {
         (StatusCode::NOT_FOUND, _) => AppError::NotFound.to_string(),
         (StatusCode::PAYLOAD_TOO_LARGE, _) => "That is more than we take at once.".to_owned(),
-        (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) if to_program => "The body must be application/json.".to_owned(),
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => "That kind of content is not understood here; a form is expected.".to_owned(),
         (StatusCode::BAD_REQUEST, Some(error)) if to_program => format!("The request could not be read: {error}"),
         (StatusCode::BAD_REQUEST, _) => "The request could not be read. Please go back and try again.".to_owned(),

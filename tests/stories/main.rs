@@ -1,2 +1,19 @@
-//! x
-fn main() {}
+//! Stories at the border: people, programs and operators, each test in a town of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod accounts;
+mod api;
+mod command;
+mod follows;
+mod html;
+mod inbox;
+mod intruders;
+mod nonsense;
+mod people;
+mod program;
+mod stream;
+#[path = "../support/mod.rs"]
+mod support;
+mod town;
+mod trouble;
+mod walk;

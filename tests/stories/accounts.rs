@@ -1,0 +1,229 @@
+//! Accounts and sessions: in, out, and where one was going.
+
+use std::time::{Duration, Instant};
+
+use crate::follows::futures_of;
+use crate::html;
+use crate::town::{PASSWORD, Person, Town};
+
+#[tokio::test]
+async fn what_is_wrong_stands_beside_the_field_and_what_was_typed_stays() {
+    let town = Town::new().await;
+    town.signs_up("taken").await;
+    let long = "x".repeat(201);
+    let tries: [(&str, &str, &str, &str); 9] = [
+        ("taken", PASSWORD, "username-error", "has that name already"),
+        ("TAKEN", PASSWORD, "username-error", "has that name already"),
+        ("ab", PASSWORD, "username-error", "at least 3"),
+        ("", PASSWORD, "username-error", "at least 3"),
+        ("a23456789012345678901234567890x", PASSWORD, "username-error", "at most 30"),
+        ("<b>ada</b>", PASSWORD, "username-error", "letters a to z"),
+        ("ad\0a", PASSWORD, "username-error", "letters a to z"),
+        ("ada", "1234567", "password-error", "at least 8"),
+        ("ada", &long, "password-error", "at most 200"),
+    ];
+    for (username, password, field, reason) in tries {
+        let answer = town.stranger("x").posts("/signup", &[("username", username), ("password", password)]).await;
+        answer.is_a_page_that_says(422, reason);
+        let objection = html::between(&answer.body, &format!("<p id=\"{field}\""), "</p>").unwrap();
+        assert!(objection.contains(reason), "{objection}");
+        assert!(answer.body.contains(&format!("{field}\" aria-invalid=\"true\"")), "{}", answer.body);
+        assert!(!answer.body.contains("<b>ada"), "markup");
+        assert!(!answer.body.contains(password) || password.len() < 4, "a password is never shown");
+        if !username.contains('<') && !username.contains('\0') {
+            assert!(answer.body.contains(&format!("value=\"{username}\"")), "{}", answer.body);
+        }
+    }
+    let empty = town.stranger("x").posts("/signup", &[]).await;
+    assert!(empty.status == 422 && empty.body.contains("username-error") && empty.body.contains("password-error"));
+}
+
+#[tokio::test]
+async fn passwords_of_eight_to_two_hundred_characters_of_any_kind() {
+    let town = Town::new().await;
+    for (name, password) in [("eight", "12345678".to_owned()), ("many", "é🦜".repeat(100)), ("blank", "        ".to_owned())] {
+        let person = town.stranger(name);
+        assert_eq!(person.posts("/signup", &[("username", name), ("password", &password)]).await.status, 303);
+        let again = town.stranger(name);
+        assert_eq!(again.posts("/signin", &[("username", name), ("password", &password)]).await.status, 303);
+    }
+}
+
+#[tokio::test]
+async fn two_sign_ups_with_one_name_at_once_one_wins_and_the_other_is_told() {
+    let town = Town::new().await;
+    let tries: Vec<Person> = (0..6).map(|_| town.stranger("ada")).collect();
+    let answers = futures_of(tries.iter().map(|person| person.posts("/signup", &[("username", "ada"), ("password", PASSWORD)]))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1);
+    assert!(answers.iter().filter(|answer| answer.status != 303).all(|answer| answer.status == 422 && answer.body.contains("has that name already")));
+}
+
+#[tokio::test]
+async fn after_signing_in_people_land_where_they_were_going() {
+    let town = Town::new().await;
+    town.signs_up("bob").await;
+    let somebody = town.signs_up("ada").await;
+    somebody.takes_cookie(None);
+    let answer = somebody.gets("/people?q=b&after=a").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/signin?next=%2Fpeople%3Fq%3Db%26after%3Da"));
+    let form = somebody.gets(answer.header("location")).await;
+    let next = html::unescape(html::between(&form.body, "name=\"next\" value=\"", "\"").unwrap());
+    assert_eq!(next, "/people?q=b&after=a");
+    let wrong = somebody.posts("/signin", &[("username", "ada"), ("password", "wrong"), ("next", &next)]).await;
+    assert!(html::unescape(&wrong.body).contains("value=\"/people?q=b&after=a\""), "a mistake does not forget the way");
+    let landed = somebody.posts("/signin", &[("username", "ada"), ("password", PASSWORD), ("next", &next)]).await;
+    assert_eq!(landed.header("location"), "/people?q=b&after=a");
+
+    somebody.takes_cookie(None);
+    for (pressed, back) in [("/people/bob/follow", "/people/bob"), ("/notifications/1/read", "/notifications"), ("/settings/password", "/settings")] {
+        let answer = somebody.posts(pressed, &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, format!("/signin?next={}", back.replace('/', "%2F")).as_str()));
+    }
+    for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\nb"] {
+        let landed = town.stranger("ada").posts("/signin", &[("username", "ada"), ("password", PASSWORD), ("next", foreign)]).await;
+        assert_eq!(landed.header("location"), "/");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_get_the_same_page_in_the_same_time() {
+    let town = Town::new().await;
+    town.signs_up("ada").await;
+    let attempt = async |name: &str| {
+        let (begun, stranger) = (Instant::now(), town.stranger("x"));
+        let answer = stranger.posts("/signin", &[("username", name), ("password", "wrong password")]).await;
+        let took = begun.elapsed();
+        answer.is_a_page_that_says(401, "do not belong together");
+        (html::text(&answer.body), answer.body.replace(name, "NAME"), took)
+    };
+    let (mut known, mut unknown, mut impossible) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..4 {
+        let (_, page, took) = attempt("ada").await;
+        let (_, other, other_took) = attempt(&format!("unknown_{n}")).await;
+        let (_, third, third_took) = attempt(&format!("no/name/{n}")).await;
+        assert!(page == other && page == third, "{page}\n{other}\n{third}");
+        known.push(took);
+        unknown.push(other_took);
+        impossible.push(third_took);
+    }
+    // The work is the same by construction; this catches its being skipped, which is a factor of ten and more.
+    let fastest = |times: Vec<Duration>| times.into_iter().min().unwrap();
+    let (known, unknown, impossible) = (fastest(known), fastest(unknown), fastest(impossible));
+    assert!(unknown > known / 3 && impossible > known / 3, "{known:?} {unknown:?} {impossible:?}");
+}
+
+#[tokio::test]
+async fn who_keeps_failing_is_slowed_down_and_told_for_how_long() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for _ in 0..5 {
+        assert_eq!(town.stranger("x").posts("/signin", &[("username", "ada"), ("password", "wrong password")]).await.status, 401);
+    }
+    let refused = town.stranger("x").posts("/signin", &[("username", "Ada"), ("password", PASSWORD)]).await;
+    refused.is_a_page_that_says(429, "Please wait");
+    let wait: i64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait));
+    let program = town.program();
+    let refused = program.posts("/api/session", &serde_json::json!({"username": "ada", "password": PASSWORD})).await;
+    refused.is_a_problem(429);
+    assert_ne!(refused.header("retry-after"), "");
+    assert_eq!(ada.opens("/people").await.status, 200, "who is in stays in");
+    ada.polls_and_hears_nothing().await;
+    town.site.app.clock.shift(wait * 1_000);
+    assert_eq!(town.stranger("x").posts("/signin", &[("username", "ada"), ("password", PASSWORD)]).await.status, 303);
+}
+
+#[tokio::test]
+async fn one_address_that_tries_many_names_is_slowed_down_unless_a_trusted_proxy_says_they_are_many() {
+    let town = Town::with(|settings| settings.trusted_proxies = Some("127.0.0.1, 10.0.0.0/8".into())).await;
+    let attempt = async |n: u8, forwarded: String| {
+        let stranger = town.stranger("x");
+        let request = stranger.request(reqwest::Method::POST, "/signin").header("X-Forwarded-For", forwarded);
+        stranger.sends(request.form(&[("username", format!("name_{n}")), ("password", "wrong password".to_owned())])).await.status.as_u16()
+    };
+    // Everybody behind the proxies is somebody of their own, whatever they claim further left.
+    for n in 0..40 {
+        assert_eq!(attempt(n, format!("1.1.1.1, 198.51.100.{n}, 10.0.0.7")).await, 401);
+    }
+    let statuses: Vec<u16> = futures_of((0..40).map(|n| attempt(100 + n, format!("9.9.9.{n}, 203.0.113.5, 10.0.0.7")))).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 10);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_for_good_also_for_a_copied_cookie() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    let cookie = ada.cookie();
+    let answer = ada.posts("/signout", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/"));
+    assert_eq!(ada.cookie(), None);
+    ada.takes_cookie(cookie);
+    assert_eq!(ada.gets("/notifications").await.header("location"), "/signin?next=%2Fnotifications");
+    assert!(ada.gets("/").await.body.contains("href=\"/signup\""), "the front page greets a visitor");
+    assert_eq!(ada.posts("/signout", &[]).await.status, 303, "twice is no error");
+}
+
+#[tokio::test]
+async fn settings_show_where_one_is_signed_in_and_end_it() {
+    let town = Town::new().await;
+    let (here, there, third) = (town.signs_up("ada").await, town.signs_in("ada").await, town.signs_in("ada").await);
+    let stranger = town.signs_up("bob").await;
+    let page = here.opens("/settings").await.body;
+    assert_eq!(page.matches("class=\"place\"").count(), 3);
+    assert_eq!(page.matches("This one").count(), 1);
+    let id = html::between(&page, "/settings/sessions/", "/revoke").unwrap();
+    assert_eq!(stranger.posts(&format!("/settings/sessions/{id}/revoke"), &[]).await.status, 404, "somebody else's");
+    there.opens("/people").await;
+    assert_eq!(here.posts(&format!("/settings/sessions/{id}/revoke"), &[]).await.status, 303);
+    assert_eq!(here.posts("/settings/sessions/others/revoke", &[]).await.header("location"), "/settings?done=others");
+    assert_eq!((there.polls().await.status.as_u16(), third.gets("/people").await.status.as_u16()), (401, 303));
+    assert_eq!(here.opens("/settings").await.body.matches("class=\"place\"").count(), 1);
+}
+
+#[tokio::test]
+async fn a_new_password_needs_the_old_one_and_signs_out_everywhere_else() {
+    let town = Town::new().await;
+    let (here, there) = (town.signs_up("ada").await, town.signs_in("ada").await);
+    let change = async |current: &str, new: &str| here.posts("/settings/password", &[("current", current), ("password", new)]).await;
+    change("wrong password", "new password").await.is_a_page_that_says(422, "That is not your password.");
+    change(PASSWORD, "short").await.is_a_page_that_says(422, "at least 8");
+    assert_eq!(there.gets("/people").await.status, 200);
+    assert_eq!(change(PASSWORD, "new password").await.header("location"), "/settings?done=password");
+    assert_eq!((here.gets("/people").await.status.as_u16(), there.gets("/people").await.status.as_u16()), (200, 303));
+    assert_eq!(town.stranger("x").posts("/signin", &[("username", "ada"), ("password", PASSWORD)]).await.status, 401);
+    assert_eq!(town.stranger("x").posts("/signin", &[("username", "ada"), ("password", "new password")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_closed_site_lets_nobody_sign_up_and_everybody_in() {
+    let town = Town::with(|settings| settings.signup = Some("closed".into())).await;
+    let stranger = town.stranger("ada");
+    stranger.gets("/signup").await.is_a_page_that_says(403, "closed it to newcomers");
+    stranger.posts("/signup", &[("username", "ada"), ("password", PASSWORD)]).await.is_a_page_that_says(403, "closed it to newcomers");
+    assert!(!stranger.gets("/").await.body.contains("href=\"/signup\""));
+    assert!(!stranger.gets("/signin").await.body.contains("href=\"/signup"));
+}
+
+#[tokio::test]
+async fn over_https_the_cookie_is_bound_to_the_host_and_the_browser_told_to_stay() {
+    let town = Town::with(|settings| settings.public_url = Some("https://tidings.example".into())).await;
+    let ada = town.stranger("ada");
+    let request = ada.request(reqwest::Method::POST, "/signup").header("Sec-Fetch-Site", "same-origin");
+    let answer = ada.sends(request.form(&[("username", "ada"), ("password", PASSWORD)])).await;
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-tidings=") && cookie.contains("; Secure") && cookie.contains("Path=/"), "{cookie}");
+    assert!(answer.header("strict-transport-security").starts_with("max-age="));
+    assert_eq!(ada.gets("/people").await.status, 200);
+    let plain = Town::new().await.signs_up("ada").await;
+    assert!(plain.cookie().unwrap().starts_with("tidings=") && plain.gets("/").await.header("strict-transport-security").is_empty());
+}
+
+#[tokio::test]
+async fn who_is_signed_in_needs_no_door() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for (door, landing) in [("/signin", "/"), ("/signup", "/"), ("/signin?next=%2Fnotifications", "/notifications")] {
+        let answer = ada.gets(door).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, landing));
+    }
+}

@@ -1,0 +1,118 @@
+//! Requests that make no sense, and the clear answers they get.
+
+use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::town::{PASSWORD, Town};
+
+#[tokio::test]
+async fn wrong_verbs_are_told_the_right_ones() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for (method, path, allow) in [
+        (Method::POST, "/people", "GET, HEAD"),
+        (Method::GET, "/people/ada/follow", "POST"),
+        (Method::PUT, "/signin", "GET, HEAD, POST"),
+        (Method::DELETE, "/notifications", "GET, HEAD"),
+        (Method::GET, "/signout", "POST"),
+        (Method::PATCH, "/", "GET, HEAD"),
+    ] {
+        let answer = ada.sends(ada.request(method, path)).await;
+        answer.is_a_page_that_says(405, "does not answer to that method");
+        assert_eq!(answer.header("allow"), allow, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn head_answers_as_get_does_without_the_body() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for path in ["/", "/people", "/notifications", "/api/me", "/healthz", "/static/style.css"] {
+        let answer = ada.sends(ada.request(Method::HEAD, path)).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn forms_of_the_wrong_type_too_large_or_malformed() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    let raw = |path: &'static str, kind: &'static str, body: String| ada.sends(ada.request(Method::POST, path).header("content-type", kind).body(body));
+    let form = "application/x-www-form-urlencoded";
+    for path in ["/signin", "/signup", "/notifications/read", "/settings/password"] {
+        raw(path, "application/json", "{}".into()).await.is_a_page_that_says(415, "a form is expected");
+        raw(path, "text/plain", "through=1".into()).await.is_a_page_that_says(415, "a form is expected");
+        raw(path, form, format!("username={}", "x".repeat(100_000))).await.is_a_page_that_says(413, "more than we take");
+    }
+    for malformed in ["", "through=", "through=abc", "through=1&through=2", "through=1.5", "through=99999999999999999999", "%%%", "through=%FF"] {
+        raw("/notifications/read", form, malformed.into()).await.is_a_page_that_says(400, "could not be read");
+    }
+    raw("/signin", form, "username=ada&username=bob&password=x".into()).await.is_a_page_that_says(400, "could not be read");
+    for odd in ["username=%FF%FE%FD&password=12345678", "username=a%00da&password=%00%00%00%00%00%00%00%00", "&&&=&=", "\u{0}"] {
+        let answer = raw("/signup", form, odd.into()).await;
+        assert!(answer.status == 422 || answer.status == 400, "{odd:?}: {}", answer.status);
+    }
+    assert_eq!(raw("/signin", form, format!("username=ada&password={}", PASSWORD.replace(' ', "+"))).await.status, 303);
+}
+
+#[tokio::test]
+async fn queries_that_cannot_be_read() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for path in ["/notifications?before=x", "/notifications?show=some", "/notifications?show=all&show=all", "/people?q=a&q=b", "/people/ada/followers?after=x"]
+    {
+        ada.gets(path).await.is_a_page_that_says(400, "could not be read");
+    }
+    assert_eq!(ada.gets("/notifications?before=99999999999999999999").await.status, 400);
+    assert_eq!(ada.gets("/notifications?before=-5").await.status, 200);
+    assert_eq!(ada.gets("/notifications?nonsense=1&%00=%FF").await.status, 200);
+}
+
+#[tokio::test]
+async fn unknown_paths_lead_back() {
+    let town = Town::new().await;
+    let (ada, stranger) = (town.signs_up("ada").await, town.stranger("x"));
+    for path in ["/nowhere", "/%FF%FE", "/a%00b", "/people/", "/people//followers", "/../etc/passwd", "/%3Cscript%3E", "/notifications/1"] {
+        ada.gets(path).await.is_a_page_that_says(404, "nothing here");
+        stranger.gets(path).await.is_a_page_that_says(404, "nothing here");
+    }
+    stranger.gets(&format!("/{}", "a".repeat(20_000))).await.is_a_page_that_says(404, "nothing here");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_http_never_make_a_500_or_stop_the_server() {
+    let town = Town::new().await;
+    let address = town.site.url.trim_start_matches("http://");
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(300_000));
+    let header = format!("GET / HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", "a".repeat(300_000));
+    for bytes in [
+        &b"\0\0\0\0\r\n\r\n"[..],
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nCookie: tidings=\xff\xfe\r\nAuthorization: \xff\r\nConnection: close\r\n\r\n",
+        long.as_bytes(),
+        header.as_bytes(),
+    ] {
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        let _ = connection.write_all(bytes).await;
+        let _ = connection.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer).await;
+        let status = String::from_utf8_lossy(&answer).chars().skip(9).take(1).collect::<String>();
+        assert!(status != "5", "{:?}", String::from_utf8_lossy(&answer));
+    }
+    assert_eq!(town.stranger("x").gets("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn htmx_hears_of_a_mistake_in_a_sentence_it_can_show() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    let answer = ada.presses("/people/nobody/follow", &[]).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.body.starts_with("<span>There is nothing here"), "{}", answer.body);
+    ada.takes_cookie(None);
+    let answer = ada.presses("/people/ada/follow", &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("hx-redirect")), (401, "/signin"));
+}

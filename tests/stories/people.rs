@@ -1,0 +1,88 @@
+//! The directory, profiles, lists and pictures.
+
+use crate::html;
+use crate::inbox::crowd_follows;
+use crate::town::Town;
+
+fn names(page: &str) -> Vec<String> {
+    page.split("<li id=\"person-").skip(1).map(|card| card.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn names_are_found_by_their_start_in_any_case() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for name in ["bob", "bo_99", "Bonnie", "cleo"] {
+        town.signs_up(name).await;
+    }
+    let found = |page: String| names(&page);
+    assert_eq!(found(ada.gets("/people").await.body), ["bo_99", "bob", "bonnie", "cleo"]);
+    assert_eq!(found(ada.gets("/people?q=BO").await.body), ["bo_99", "bob", "bonnie"]);
+    assert_eq!(found(ada.gets("/people?q=bo_").await.body), ["bo_99"], "an underscore is a letter, not a wildcard");
+    assert_eq!(found(ada.gets("/people?q=%25").await.body), [""; 0]);
+    let none = ada.gets("/people?q=zed").await.body;
+    assert!(html::text(&none).contains("Nobody’s name begins with “zed”"), "{none}");
+}
+
+#[tokio::test]
+async fn what_was_searched_for_is_text_and_never_markup() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for q in ["%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22onfocus%3D%22x", "%00", "%FF%FE", "a%00b"] {
+        let answer = ada.gets(&format!("/people?q={q}")).await;
+        assert_eq!(answer.status, 200, "{q}");
+        assert!(!answer.body.contains("<script>alert") && !answer.body.contains("\"onfocus"), "{}", answer.body);
+    }
+    let long = format!("/people?q={}", "a".repeat(5_000));
+    assert_eq!(ada.gets(&long).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_directory_and_the_lists_are_reached_page_by_page_once() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    crowd_follows(&bob, 45).await;
+    let expected: Vec<String> = (0..45).map(|n| format!("crowd_{n:03}")).collect();
+    for (start, newest_first) in [("/people", false), ("/people?q=crowd", false), ("/people/bob/followers", true)] {
+        let (mut seen, mut url) = (Vec::new(), start.to_owned());
+        loop {
+            let page = bob.opens(&url).await.body;
+            seen.extend(names(&page));
+            match html::between(&page, "<nav class=\"pager\"", "</nav>").and_then(|pager| pager.rsplit_once("href=\"")) {
+                Some((_, rest)) if rest.contains("More") => url = html::unescape(rest.split('"').next().unwrap()),
+                _ => break,
+            }
+        }
+        if newest_first {
+            seen.reverse();
+        }
+        assert_eq!(seen, expected, "{start}");
+    }
+    assert!(html::text(&bob.gets("/people/bob").await.body).contains("45 followers"));
+    assert_eq!(names(&bob.gets("/people/crowd_007/following").await.body), ["bob"]);
+}
+
+#[tokio::test]
+async fn a_profile_is_found_in_any_case_and_nobody_is_404() {
+    let town = Town::new().await;
+    let (ada, _bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    assert_eq!(ada.gets("/people/BOB").await.status, 200);
+    for nobody in ["/people/nobody", "/people/nobody/followers", "/people/%FF", "/people/a%00b", "/people/..%2f", "/people/%3Cb%3E"] {
+        ada.gets(nobody).await.is_a_page_that_says(404, "nothing here");
+    }
+    ada.gets(&format!("/people/{}", "a".repeat(8_000))).await.is_a_page_that_says(404, "nothing here");
+    ada.gets("/people/bob/followers?after=x").await.is_a_page_that_says(400, "could not be read");
+    assert!(html::text(&ada.gets("/people/ada").await.body).contains("This is you."));
+}
+
+#[tokio::test]
+async fn everybody_has_a_picture_and_it_does_not_tell_who_exists() {
+    let town = Town::new().await;
+    let anybody = town.stranger("anybody");
+    let picture = anybody.gets("/people/ada/picture.svg").await;
+    assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/svg+xml"));
+    assert!(picture.header("cache-control").starts_with("public"));
+    assert_eq!(picture.body, anybody.gets("/people/ADA/picture.svg").await.body);
+    assert_ne!(picture.body, anybody.gets("/people/bob/picture.svg").await.body);
+    anybody.gets("/people/%3Csvg%3E/picture.svg").await.is_a_page_that_says(404, "nothing here");
+}

@@ -1,0 +1,60 @@
+//! The program itself, as an operator starts it.
+
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+/// The program with no settings but these.
+pub fn tidings(args: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    for name in ["BIND", "PORT", "DATABASE_URL", "REDIS_URL", "POLL_SECONDS", "PUBLIC_URL", "SIGNUP", "TRUSTED_PROXIES", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command.args(args).envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Runs it to its end.
+pub async fn ends(args: &[&str], settings: &[(&str, &str)]) -> Output {
+    tidings(args, settings).output().await.unwrap()
+}
+
+/// A running program.
+pub struct Running {
+    pub child: Child,
+    pub url: String,
+    pub said: Vec<String>,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Running {
+    /// Starts it on a free port and waits until it says where it is.
+    pub async fn start(mut command: Command) -> Running {
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        loop {
+            let line = log.next_line().await.unwrap().unwrap_or_else(|| panic!("it ended: {said:?}"));
+            said.push(line.clone());
+            if let Some((_, url)) = line.split_once(" is at ") {
+                return Running { child, url: url.trim().to_owned(), said, log };
+            }
+        }
+    }
+
+    /// On a database of its own and a free port.
+    pub async fn serve(database: &Path) -> Running {
+        let url = format!("sqlite:{}", database.display());
+        Running::start(tidings(&[], &[("PORT", "0"), ("DATABASE_URL", &url)])).await
+    }
+
+    /// Everything it says until it ends, and how it ends.
+    pub async fn ends(mut self) -> (Vec<String>, ExitStatus) {
+        while let Some(line) = self.log.next_line().await.unwrap() {
+            self.said.push(line);
+        }
+        (self.said, self.child.wait().await.unwrap())
+    }
+}

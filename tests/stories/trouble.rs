@@ -1,0 +1,251 @@
+//! Trouble: killed at once, locked out of the database, no room on the disk, everybody at the same time.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use reqwest::redirect::Policy;
+
+use crate::follows::futures_of;
+use crate::html;
+use crate::program::{Running, tidings};
+use crate::town::{PASSWORD, Town};
+
+struct Guest {
+    http: reqwest::Client,
+    cookie: String,
+}
+
+impl Guest {
+    async fn comes(url: &str, door: &str, name: &str) -> Guest {
+        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let answer = http.post(format!("{url}{door}")).form(&[("username", name), ("password", PASSWORD)]).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{name}");
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        Guest { http, cookie }
+    }
+
+    async fn posts(&self, url: String) -> Result<u16, reqwest::Error> {
+        let answer = self.http.post(url).header("cookie", &self.cookie).header("sec-fetch-site", "same-origin").send().await?;
+        Ok(answer.status().as_u16())
+    }
+
+    async fn inbox(&self, url: &str) -> Vec<String> {
+        let page = self.http.get(format!("{url}/notifications")).header("cookie", &self.cookie).send().await.unwrap().text().await.unwrap();
+        html::lines(&page).into_iter().map(|line| line.says).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    let mut site = Running::serve(&file).await;
+    let bob = Guest::comes(&site.url, "/signup", "bob").await;
+    let mut answered = Vec::new();
+    for name in ["ada", "cleo", "dora"] {
+        let guest = Guest::comes(&site.url, "/signup", name).await;
+        assert_eq!(guest.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
+        site.child.kill().await.unwrap();
+        answered.insert(0, format!("{name} follows you"));
+        site = Running::serve(&file).await;
+        assert_eq!(bob.inbox(&site.url).await, answered, "the session outlives the process, and so does the news");
+    }
+}
+
+#[tokio::test]
+async fn killed_amid_follows_no_notification_is_without_its_follow_nor_an_answer_without_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    let mut site = Running::serve(&file).await;
+    Guest::comes(&site.url, "/signup", "bob").await;
+    let mut crowd = Vec::new();
+    for n in 0..8 {
+        crowd.push(Guest::comes(&site.url, "/signup", &format!("guest_{n}")).await);
+    }
+    let url = site.url.clone();
+    let follow = async |n: usize| {
+        let mut answered = None;
+        for verb in ["follow", "unfollow"].into_iter().cycle().take(400) {
+            match crowd[n].posts(format!("{url}/people/bob/{verb}")).await {
+                Ok(303) => answered = Some(verb),
+                _ => break,
+            }
+        }
+        answered
+    };
+    let kill = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        site.child.start_kill().unwrap();
+    };
+    let (answered, ()) = tokio::join!(futures_of((0..8).map(follow)), kill);
+    site.child.wait().await.unwrap();
+    assert!(answered.iter().flatten().count() > 0, "{answered:?}");
+    let site = Running::serve(&file).await;
+    let mut db = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let odd = diesel::sql_query(
+        "SELECT (SELECT count(*) FROM follows f WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.actor_id = f.follower_id AND n.recipient_id = f.followee_id)) \
+         + (SELECT count(*) FROM notifications n WHERE NOT EXISTS (SELECT 1 FROM follows f WHERE n.actor_id = f.follower_id AND n.recipient_id = f.followee_id)) AS odd",
+    );
+    #[derive(QueryableByName)]
+    struct Odd {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        odd: i64,
+    }
+    assert_eq!(odd.get_result::<Odd>(&mut db).unwrap().odd, 0);
+    drop(site);
+}
+
+fn lock(file: &Path) -> SqliteConnection {
+    let mut db = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    db.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
+    db
+}
+
+#[tokio::test]
+async fn a_locked_database_is_a_503_for_who_writes_and_nothing_for_who_reads() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let program = ada.program().await;
+    bob.opens("/notifications").await;
+    let mut other = lock(&town.site.database());
+    let follow = ada.posts("/people/bob/follow", &[]).await;
+    follow.is_a_page_that_says(503, "Nothing was changed");
+    assert_eq!(follow.header("retry-after"), "5");
+    let body = serde_json::json!({"userId": bob.id().await});
+    let follow = program.posts("/api/follow", &body).await;
+    follow.is_a_problem(503);
+    assert_eq!(follow.header("retry-after"), "5");
+    bob.polls_and_hears_nothing().await;
+    bob.sees([]).await;
+    assert_eq!(ada.gets("/people/bob").await.status, 200);
+
+    // Ten at once do not wait for one another: each is told within the time that one may take.
+    let begun = Instant::now();
+    let answers = futures_of((0..10).map(|_| ada.posts("/people/bob/follow", &[]))).await;
+    assert!(answers.iter().all(|answer| answer.status == 503));
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+
+    other.batch_execute("ROLLBACK").unwrap();
+    bob.sees([]).await;
+    ada.follows(&bob).await;
+    bob.sees(["ada follows you"]).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_503_and_nothing_is_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    // A limit on the size of a file stands in for a full disk: the write fails in the same place. 512-byte blocks.
+    let mut command = tidings(&[], &[]);
+    let program = command.as_std().get_program().to_owned();
+    command = tokio::process::Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$0\" \"$@\""]).arg(program).args(["--port", "0", "--database-url"]);
+    command.arg(format!("sqlite:{}", file.display())).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).kill_on_drop(true);
+    let site = Running::start(command).await;
+    let bob = Guest::comes(&site.url, "/signup", "bob").await;
+    let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let mut full = None;
+    for n in 0..200 {
+        let answer =
+            http.post(format!("{}/signup", site.url)).form(&[("username", format!("guest_{n}")), ("password", PASSWORD.to_owned())]).send().await.unwrap();
+        if answer.status() != 303 {
+            full = Some(answer);
+            break;
+        }
+    }
+    let answer = full.expect("the disk never got full");
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+    assert!(answer.text().await.unwrap().contains("Nothing was changed"));
+    assert!(bob.inbox(&site.url).await.is_empty(), "reading goes on");
+    drop(site);
+    let site = Running::serve(&file).await;
+    let ada = Guest::comes(&site.url, "/signup", "ada").await;
+    assert_eq!(ada.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
+    assert_eq!(bob.inbox(&site.url).await, ["ada follows you"]);
+}
+
+#[tokio::test]
+async fn a_crowd_at_once_is_counted_to_the_last() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    bob.opens("/notifications").await;
+    let mut crowd = Vec::new();
+    for n in 0..16 {
+        crowd.push(Arc::new(town.signs_up(&format!("guest_{n:02}")).await));
+    }
+    let stamps = futures_of(crowd.iter().map(async |guest| {
+        guest.follows(&bob).await;
+        town.site.app.stamps.get(tidings::model::UserId(1)).unwrap()
+    }))
+    .await;
+    assert!(stamps.iter().all(|stamp| *stamp > 0));
+    assert_eq!(html::badge(&bob.polls().await.body), 16);
+    bob.polls_and_hears_nothing().await;
+    assert_eq!(bob.inbox().await.len(), 16);
+}
+
+#[tokio::test]
+async fn a_poll_that_reads_while_follows_commit_misses_none() {
+    let town = Town::new().await;
+    let bob = Arc::new(town.signs_up("bob").await);
+    bob.opens("/people").await;
+    let mut crowd = Vec::new();
+    for n in 0..6 {
+        crowd.push(town.signs_up(&format!("guest_{n:02}")).await);
+    }
+    let polling = async {
+        let mut last = 0;
+        for _ in 0..400 {
+            let answer = bob.polls().await;
+            if answer.status == 200 {
+                last = html::badge(&answer.body);
+            }
+        }
+        last
+    };
+    let following = futures_of(crowd.iter().map(async |guest| {
+        for _ in 0..5 {
+            guest.follows(&bob).await;
+            guest.unfollows(&bob).await;
+        }
+        guest.follows(&bob).await;
+    }));
+    let (_, _) = tokio::join!(polling, following);
+    bob.polls().await;
+    bob.polls_and_hears_nothing().await;
+    assert_eq!(bob.badge().await, 6);
+    assert_eq!(bob.inbox().await.len(), 6);
+}
+
+#[tokio::test]
+async fn alive_and_ready_are_two_things() {
+    let town = Town::new().await;
+    let operator = town.stranger("operator");
+    assert_eq!(operator.gets("/healthz").await.status, 200);
+    assert_eq!(operator.gets("/readyz").await.status, 200);
+    let before = town.site.app.statements();
+    operator.gets("/healthz").await;
+    assert_eq!(town.site.app.statements(), before, "healthz touches nothing");
+}
+
+#[tokio::test]
+async fn the_cause_is_logged_once_and_a_polite_stop_is_a_clean_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    let site = Running::serve(&file).await;
+    let ada = Guest::comes(&site.url, "/signup", "ada").await;
+    Guest::comes(&site.url, "/signup", "bob").await;
+    let other = lock(&file);
+    assert_eq!(ada.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 503);
+    drop(other);
+    assert_eq!(ada.posts(format!("{}/people/nobody/follow", site.url)).await.unwrap(), 404);
+    let pid = site.child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let (said, status) = site.ends().await;
+    let troubles: Vec<_> = said.iter().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    assert!(troubles.len() == 1 && troubles[0].contains("POST /people/bob/follow answered 503") && troubles[0].contains("locked"), "{troubles:?}");
+    assert!(status.success() && said.last().unwrap().ends_with("stopped"), "{status} {said:?}");
+}
