@@ -14,10 +14,10 @@ help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: assets ## Build and serve on http://127.0.0.1:8080 with SQLite in data/tidings.db
-	@$(ENV) cargo run -- serve
+	@$(ENV) cargo run --release -- serve
 
 demo: assets ## Serve a throw-away site where somebody follows you every few seconds
-	@$(ENV) cargo run -- demo
+	@$(ENV) cargo run --release -- demo
 
 test: assets assets-test ## Run every test: units, stories over HTTP, real Chromium
 	@scripts/need-chromium

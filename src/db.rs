@@ -113,6 +113,7 @@ fn prepare(path: &Path) -> Result<(), AnyError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
+    create(path)?;
     let mut conn = connect(&plain(path))?;
     conn.batch_execute("PRAGMA journal_mode = WAL")?;
     conn.immediate_transaction(|conn| -> Result<(), Migrating> {
@@ -120,6 +121,16 @@ fn prepare(path: &Path) -> Result<(), AnyError> {
         Ok(())
     })
     .map_err(|Migrating(cause)| cause)
+}
+
+/// Makes the file, if it is not there, readable by its owner only: it will hold password hashes and the key that
+/// signs sessions. SQLite gives its side files the same mode.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 struct Migrating(AnyError);

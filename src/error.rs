@@ -27,6 +27,8 @@ pub enum AppError {
     NotFound,
     /// The URL exists, but not with this verb; says which it has.
     WrongVerb(String),
+    /// A body beyond [`LARGEST_BODY`].
+    TooLarge,
     /// A body of a kind that is not read here; says which is.
     WrongType(&'static str),
     /// Well-formed, but not possible; says why.
@@ -38,6 +40,9 @@ pub enum AppError {
     /// A fault of ours.
     Internal(Cause),
 }
+
+/// The largest body we take, in bytes: a form of three fields needs far less.
+pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// Seconds after which a caller may try again what was [`AppError::Unavailable`].
 const RETRY_SECONDS: u32 = 5;
@@ -70,6 +75,7 @@ impl fmt::Display for AppError {
             AppError::CrossSite => f.write_str("This request came from another site, so nothing was changed."),
             AppError::NotFound => f.write_str("There is nothing here. It may have been deleted, or the address may be mistyped."),
             AppError::WrongVerb(allowed) => write!(f, "This address does not answer to that method; it does to {allowed}."),
+            AppError::TooLarge => f.write_str("That is more than we take at once."),
             AppError::TooMany(1) => f.write_str("Too many attempts have failed. Please wait a second and try again."),
             AppError::TooMany(seconds) => write!(f, "Too many attempts have failed. Please wait {seconds} seconds and try again."),
             AppError::Unavailable(_) => f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds."),
@@ -88,6 +94,7 @@ impl ResponseError for AppError {
             AppError::CrossSite | AppError::Forbidden(_) => StatusCode::FORBIDDEN,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::WrongVerb(_) => StatusCode::METHOD_NOT_ALLOWED,
+            AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,

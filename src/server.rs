@@ -11,11 +11,8 @@ use actix_web::{App as Actix, Error, HttpServer, web};
 
 use crate::app::App;
 use crate::border::border;
-use crate::error::AppError;
+use crate::error::{AppError, LARGEST_BODY};
 use crate::routes::routes;
-
-/// The largest body we take, in bytes: a form of two fields needs far less.
-const LARGEST_BODY: usize = 16 * 1024;
 
 /// Opens the port that the settings name.
 ///

@@ -144,7 +144,7 @@ fn destination(request: &HttpRequest) -> String {
 fn sentence(status: StatusCode, error: Option<&actix_web::Error>, to_program: bool) -> String {
     match (status, error) {
         (StatusCode::NOT_FOUND, _) => AppError::NotFound.to_string(),
-        (StatusCode::PAYLOAD_TOO_LARGE, _) => "That is more than we take at once.".to_owned(),
+        (StatusCode::PAYLOAD_TOO_LARGE, _) => AppError::TooLarge.to_string(),
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => "That kind of content is not understood here; a form is expected.".to_owned(),
         (StatusCode::BAD_REQUEST, Some(error)) if to_program => format!("The request could not be read: {error}"),
         (StatusCode::BAD_REQUEST, _) => "The request could not be read. Please go back and try again.".to_owned(),

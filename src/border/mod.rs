@@ -7,18 +7,20 @@ mod origin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 
+use crate::error::{AppError, LARGEST_BODY};
 use crate::viewer::{self, Renewed};
 
-/// In: the cross-site check. Out: a face for errors, a renewed session's cookie, the headers.
+/// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed session's cookie, the headers.
 ///
 /// # Errors
 /// Only if the server was put together without an [`crate::app::App`].
 pub async fn border(req: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = viewer::app(req.request())?;
-    let response = match origin::check(&req, &app.config) {
+    let response = match origin::check(&req, &app.config).and_then(|()| is_small(&req)) {
         Ok(()) => next.call(req).await?.map_into_boxed_body(),
         Err(refusal) => req.error_response(refusal),
     };
@@ -32,4 +34,10 @@ pub async fn border(req: ServiceRequest, next: Next<impl MessageBody + 'static>)
     }
     headers::add(&mut response, &app);
     Ok(response)
+}
+
+/// Handlers that read a body have the same limit for what is not announced; this one also covers those that read none.
+fn is_small(req: &ServiceRequest) -> Result<(), AppError> {
+    let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > LARGEST_BODY) { Err(AppError::TooLarge) } else { Ok(()) }
 }

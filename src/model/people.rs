@@ -78,12 +78,11 @@ impl Search {
     }
 }
 
-/// The directory but for `viewer`, in the order of names, from `prefix` on and after the name `after`.
+/// The directory as `viewer` sees it, in the order of names, from `prefix` on and after the name `after`.
 ///
 /// A prefix and not a substring: a range of the index on names answers it, however many people there are.
 fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
     let mut query = users::table
-        .filter(users::id.ne(viewer))
         .filter(users::username.ge(prefix.to_owned()))
         // '~' sorts behind every letter that a name may have.
         .filter(users::username.lt(format!("{prefix}~")))

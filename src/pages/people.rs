@@ -57,6 +57,13 @@ struct People {
     first_page: bool,
 }
 
+impl People {
+    /// Whether the reader is the only one there is.
+    fn is_lonely(&self) -> bool {
+        self.first_page && self.q.is_empty() && matches!(self.cards.as_slice(), [only] if only.button.is_none())
+    }
+}
+
 /// `GET /people?q=&after=`
 pub async fn browse(viewer: Viewer, asked: Query<Asked>, app: Data<App>) -> Result<Page<impl Template>, AppError> {
     let Asked { q, after } = asked.into_inner();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::follows::futures_of;
 use crate::html;
 use crate::program::{Running, ends, tidings};
 use crate::town::PASSWORD;
@@ -99,7 +100,7 @@ async fn the_demo_is_live_at_once_and_starts_afresh_each_time() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let people = client.get(format!("{}/people", demo.url)).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
-        assert_eq!(people.matches("<li id=\"person-").count(), tidings::demo::CAST.len());
+        assert_eq!(people.matches("<li id=\"person-").count(), tidings::demo::CAST.len() + 1);
     }
 }
 
@@ -119,4 +120,19 @@ async fn the_demo_leaves_a_real_site_alone() {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = client.post(format!("{}/signin", site.url)).form(&[("username", "ada"), ("password", PASSWORD)]).send().await.unwrap();
     assert_eq!(answer.status(), 303, "ada is still there");
+}
+
+#[tokio::test]
+async fn several_that_start_at_once_on_an_empty_database_all_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("new.db");
+    let sites = futures_of((0..4).map(|_| Running::serve(&file))).await;
+    for site in &sites {
+        assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "it holds a key and password hashes");
+    }
 }

@@ -44,6 +44,8 @@ async fn forms_of_the_wrong_type_too_large_or_malformed() {
         raw(path, "text/plain", "through=1".into()).await.is_a_page_that_says(415, "a form is expected");
         raw(path, form, format!("username={}", "x".repeat(100_000))).await.is_a_page_that_says(413, "more than we take");
     }
+    raw("/people/ada/follow", form, "x".repeat(100_000)).await.is_a_page_that_says(413, "more than we take");
+    raw("/api/follow", "application/json", "x".repeat(100_000)).await.is_a_problem(413);
     for malformed in ["", "through=", "through=abc", "through=1&through=2", "through=1.5", "through=99999999999999999999", "%%%", "through=%FF"] {
         raw("/notifications/read", form, malformed.into()).await.is_a_page_that_says(400, "could not be read");
     }

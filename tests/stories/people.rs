@@ -16,7 +16,7 @@ async fn names_are_found_by_their_start_in_any_case() {
         town.signs_up(name).await;
     }
     let found = |page: String| names(&page);
-    assert_eq!(found(ada.gets("/people").await.body), ["bo_99", "bob", "bonnie", "cleo"]);
+    assert_eq!(found(ada.gets("/people").await.body), ["ada", "bo_99", "bob", "bonnie", "cleo"]);
     assert_eq!(found(ada.gets("/people?q=BO").await.body), ["bo_99", "bob", "bonnie"]);
     assert_eq!(found(ada.gets("/people?q=bo_").await.body), ["bo_99"], "an underscore is a letter, not a wildcard");
     assert_eq!(found(ada.gets("/people?q=%25").await.body), [""; 0]);
@@ -42,7 +42,7 @@ async fn the_directory_and_the_lists_are_reached_page_by_page_once() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     crowd_follows(&bob, 45).await;
-    let expected: Vec<String> = (0..45).map(|n| format!("crowd_{n:03}")).collect();
+    let crowd: Vec<String> = (0..45).map(|n| format!("crowd_{n:03}")).collect();
     for (start, newest_first) in [("/people", false), ("/people?q=crowd", false), ("/people/bob/followers", true)] {
         let (mut seen, mut url) = (Vec::new(), start.to_owned());
         loop {
@@ -56,10 +56,24 @@ async fn the_directory_and_the_lists_are_reached_page_by_page_once() {
         if newest_first {
             seen.reverse();
         }
-        assert_eq!(seen, expected, "{start}");
+        if start == "/people" {
+            assert_eq!(seen.remove(0), "bob", "oneself is listed as well");
+        }
+        assert_eq!(seen, crowd, "{start}");
     }
     assert!(html::text(&bob.gets("/people/bob").await.body).contains("45 followers"));
     assert_eq!(names(&bob.gets("/people/crowd_007/following").await.body), ["bob"]);
+}
+
+#[tokio::test]
+async fn who_is_alone_is_told_what_to_do() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    for path in ["/", "/people"] {
+        assert!(ada.gets(path).await.body.contains("Tell a friend about this site"), "{path}");
+    }
+    town.signs_up("bob").await;
+    assert!(!ada.gets("/people").await.body.contains("Tell a friend"));
 }
 
 #[tokio::test]
