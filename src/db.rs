@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::r2d2::{Error as R2d2Error, ManageConnection, Pool, PooledConnection, R2D2Connection};
+use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 /// What every query takes.
@@ -115,12 +117,33 @@ fn prepare(path: &Path) -> Result<(), AnyError> {
     }
     create(path)?;
     let mut conn = connect(&plain(path))?;
-    conn.batch_execute("PRAGMA journal_mode = WAL")?;
+    switch_to_wal(&mut conn)?;
     conn.immediate_transaction(|conn| -> Result<(), Migrating> {
         conn.run_pending_migrations(MIGRATIONS).map_err(Migrating)?;
         Ok(())
     })
     .map_err(|Migrating(cause)| cause)
+}
+
+/// Lets readers and the writer work side by side; the file remembers it. The switch needs the file for itself, and
+/// where another process is starting too SQLite refuses at once, whatever the busy timeout: so it is tried again.
+fn switch_to_wal(conn: &mut Connection) -> QueryResult<()> {
+    for attempt in 1.. {
+        if sql::<Text>("PRAGMA journal_mode").get_result::<String>(conn)? == "wal" {
+            break;
+        }
+        match sql::<Text>("PRAGMA journal_mode = WAL").get_result::<String>(conn) {
+            Err(refusal) if attempt == 100 => return Err(refusal),
+            Err(_) => std::thread::sleep(Duration::from_millis(30)),
+            // A file system without shared memory, say.
+            Ok(mode) if mode != "wal" => {
+                log::warn!("the database keeps its journal as {mode:?}, so every change makes all readers wait");
+                break;
+            }
+            Ok(_) => break,
+        }
+    }
+    Ok(())
 }
 
 /// Makes the file, if it is not there, readable by its owner only: it will hold password hashes and the key that

@@ -36,6 +36,7 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         // My account
         .service(at("/settings").get(pages::settings::show))
         .service(at("/settings/password").post(pages::settings::change_password))
+        .service(at("/settings/delete").post(pages::settings::delete_account))
         .service(at("/settings/sessions/others/revoke").post(pages::settings::revoke_others))
         .service(at("/settings/sessions/{id}/revoke").post(pages::settings::revoke))
         // Programs

@@ -38,8 +38,9 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::
     };
     Ok(HttpServer::new(factory)
         .workers(workers)
-        // Longer than the time between two polls: a poll should not pay for a new connection.
-        .keep_alive(poll + Duration::from_secs(15))
+        // Longer than the time between two polls: a poll should not pay for a new connection. But not for hours: who
+        // polls so rarely can afford one.
+        .keep_alive((poll + Duration::from_secs(15)).min(Duration::from_secs(120)))
         .shutdown_timeout(8)
         .listen(listener)?
         .run())

@@ -29,6 +29,12 @@ impl News {
         News::default()
     }
 
+    /// Those of both.
+    pub fn and(mut self, other: News) -> News {
+        self.0.extend(other.0);
+        self
+    }
+
     pub(crate) fn stamps(&self) -> impl Iterator<Item = (UserId, Stamp)> {
         self.0.iter().copied()
     }

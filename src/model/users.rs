@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use super::{UserId, Username};
 use crate::clock::Millis;
 use crate::db::Connection;
-use crate::schema::users;
+use crate::last_update::{News, advance};
+use crate::schema::{notifications, users};
 
 /// What signing in needs to know of somebody.
 #[derive(Debug, Queryable)]
@@ -54,7 +55,16 @@ pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) ->
     Ok(())
 }
 
-/// How many accounts there are.
-pub fn count(conn: &mut Connection) -> QueryResult<i64> {
-    users::table.count().get_result(conn)
+/// Deletes the account and all that belongs to it. Whoever had a line about them in the inbox sees it gone, and their
+/// own open tabs are told to look again, and then find that nobody is signed in.
+pub fn delete(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
+    let mut news = advance(conn, user, now)?;
+    let told = notifications::table.filter(notifications::actor_id.eq(user)).select(notifications::recipient_id).distinct();
+    // In ascending order, as everywhere that several people's stamps are moved: or two such changes might wait for
+    // each other for ever.
+    for recipient in told.order(notifications::recipient_id).load::<UserId>(conn)? {
+        news = news.and(advance(conn, recipient, now)?);
+    }
+    diesel::delete(users::table.find(user)).execute(conn)?;
+    Ok(news)
 }

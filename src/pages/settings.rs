@@ -1,4 +1,4 @@
-//! One's own account: the password, and where one is signed in.
+//! One's own account: the password, where one is signed in, and leaving.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -13,8 +13,8 @@ use crate::frame::{Frame, with_badge};
 use crate::model::sessions::{self, Listed};
 use crate::model::{SessionId, users};
 use crate::password;
-use crate::reply::{Page, Refusal, see_other};
-use crate::viewer::{Viewer, address};
+use crate::reply::{Page, Refusal, see_other, see_other_with};
+use crate::viewer::{Viewer, address, no_cookie};
 use crate::when::When;
 
 #[derive(Template)]
@@ -33,12 +33,7 @@ struct Settings {
 struct Objections {
     current: Option<String>,
     new: Option<&'static str>,
-}
-
-impl Objections {
-    fn any(&self) -> bool {
-        self.current.is_some() || self.new.is_some()
-    }
+    delete: Option<String>,
 }
 
 /// One place where somebody is signed in.
@@ -101,22 +96,12 @@ pub struct NewPassword {
 /// whoever changes it may have lost the old one to somebody.
 pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let NewPassword { current, password } = typed.into_inner();
-    let mut objections = Objections { new: password::objection(&password), current: None };
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    if !objections.any() {
-        match sign_in(&app, &viewer.username, current, address(&req, &app.config)).await {
-            Ok(_) => {}
-            Err(AppError::WrongPassword) => objections.current = Some("That is not your password.".to_owned()),
-            Err(wait @ AppError::TooMany(_)) => {
-                status = wait.status_code();
-                objections.current = Some(wait.to_string());
-            }
-            Err(trouble) => return Err(trouble),
-        }
+    if let Some(objection) = password::objection(&password) {
+        return refuse(&viewer, &req, &app, Objections { new: Some(objection), ..Objections::default() }, None).await;
     }
-    if objections.any() {
-        let page = page(&viewer, &app, "", objections).await?;
-        return Ok(Refusal { status, retry_after: None, page }.respond_to(&req));
+    if let Err(refusal) = sign_in(&app, &viewer.username, current, address(&req, &app.config)).await {
+        let current = Some(spoken(&refusal));
+        return refuse(&viewer, &req, &app, Objections { current, ..Objections::default() }, Some(refusal)).await;
     }
     let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
     app.change(move |db| {
@@ -125,6 +110,42 @@ pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: Http
     })
     .await?;
     Ok(see_other("/settings?done=password"))
+}
+
+/// What was typed. A field that is missing is a field left empty.
+#[derive(Debug, Deserialize)]
+pub struct Goodbye {
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /settings/delete`, field `password`: the account goes, with everything that others have of it.
+pub async fn delete_account(viewer: Viewer, typed: Form<Goodbye>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    if let Err(refusal) = sign_in(&app, &viewer.username, typed.into_inner().password, address(&req, &app.config)).await {
+        let delete = Some(spoken(&refusal));
+        return refuse(&viewer, &req, &app, Objections { delete, ..Objections::default() }, Some(refusal)).await;
+    }
+    let now = app.clock.now();
+    app.change(move |db| Ok(((), users::delete(db, viewer.id, now)?))).await?;
+    Ok(see_other_with("/", &no_cookie(&app.config)))
+}
+
+/// The page again with what was wrong; trouble that is nobody's mistake stays trouble.
+async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, objections: Objections, refusal: Option<AppError>) -> Result<HttpResponse, AppError> {
+    let (status, retry_after) = match refusal {
+        None | Some(AppError::WrongPassword) => (StatusCode::UNPROCESSABLE_ENTITY, None),
+        Some(wait @ AppError::TooMany(_)) => (wait.status_code(), wait.retry_after()),
+        Some(trouble) => return Err(trouble),
+    };
+    let page = page(viewer, app, "", objections).await?;
+    Ok(Refusal { status, retry_after, page }.respond_to(req))
+}
+
+fn spoken(refusal: &AppError) -> String {
+    match refusal {
+        AppError::WrongPassword => "That is not your password.".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// `POST /settings/sessions/{id}/revoke`

@@ -195,6 +195,31 @@ async fn a_new_password_needs_the_old_one_and_signs_out_everywhere_else() {
 }
 
 #[tokio::test]
+async fn who_leaves_takes_everything_along_and_the_others_see_it_go() {
+    let town = Town::new().await;
+    let (ada, bob, cleo) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("cleo").await);
+    ada.follows(&bob).await;
+    cleo.follows(&bob).await;
+    bob.follows(&ada).await;
+    let other_tab = town.signs_in("ada").await;
+    other_tab.opens("/people").await;
+    bob.opens("/notifications").await;
+    ada.posts("/settings/delete", &[("password", "wrong password")]).await.is_a_page_that_says(422, "That is not your password.");
+    ada.posts("/settings/delete", &[]).await.is_a_page_that_says(422, "That is not your password.");
+    bob.polls_and_hears_nothing().await;
+    let gone = ada.posts("/settings/delete", &[("password", PASSWORD)]).await;
+    assert_eq!((gone.status.as_u16(), gone.header("location"), ada.cookie()), (303, "/", None));
+    assert_eq!(html::badge(&bob.polls_and_hears("").await.body), 1);
+    bob.sees(["cleo follows you"]).await;
+    let poll = other_tab.polls().await;
+    assert_eq!((poll.status.as_u16(), poll.header("hx-redirect")), (401, "/signin"));
+    assert_eq!(bob.gets("/people/ada").await.status, 404);
+    assert!(html::text(&bob.gets("/people/bob").await.body).contains("1 follower 0 following"));
+    let newcomer = town.signs_up("ada").await;
+    newcomer.sees([]).await;
+}
+
+#[tokio::test]
 async fn a_closed_site_lets_nobody_sign_up_and_everybody_in() {
     let town = Town::with(|settings| settings.signup = Some("closed".into())).await;
     let stranger = town.stranger("ada");

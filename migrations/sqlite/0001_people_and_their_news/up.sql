@@ -48,6 +48,8 @@ CREATE TABLE notifications (
 -- The inbox, newest first; and its unread part, which is also what the badge counts.
 CREATE INDEX notifications_inbox ON notifications (recipient_id, id);
 CREATE INDEX notifications_unread ON notifications (recipient_id, id) WHERE read_at IS NULL;
+-- Who leaves takes their lines out of everybody's inbox: found by this, not by reading them all.
+CREATE INDEX notifications_by_actor ON notifications (actor_id, recipient_id);
 
 CREATE TABLE sessions (
     id              INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
