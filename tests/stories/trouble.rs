@@ -249,3 +249,20 @@ async fn the_cause_is_logged_once_and_a_polite_stop_is_a_clean_one() {
     assert!(troubles.len() == 1 && troubles[0].contains("POST /people/bob/follow answered 503") && troubles[0].contains("locked"), "{troubles:?}");
     assert!(status.success() && said.last().unwrap().ends_with("stopped"), "{status} {said:?}");
 }
+
+#[tokio::test]
+async fn another_writer_is_waited_for_and_what_it_wrote_is_seen() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let mut other = lock(&town.site.database());
+    other.batch_execute("UPDATE users SET last_update = last_update + 1 WHERE username = 'ada'").unwrap();
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        other.batch_execute("COMMIT").unwrap();
+    };
+    let begun = Instant::now();
+    let (answer, ()) = tokio::join!(ada.posts("/people/bob/follow", &[]), commit);
+    assert_eq!(answer.status, 303);
+    assert!(begun.elapsed() >= Duration::from_millis(400));
+    bob.sees(["ada follows you"]).await;
+}
