@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use crate::app::App;
+use crate::clock::Millis;
+use crate::db::Connection;
 use crate::error::AppError;
 use crate::last_update::News;
 use crate::model::sessions::{self, Kind};
@@ -10,18 +12,24 @@ use crate::model::users::{self, Credentials};
 use crate::model::{UserId, Username};
 use crate::token::Token;
 
-/// A new account; `None` if the name is taken, also by somebody who was a moment faster.
+/// A new account and its first session, both or neither; `None` if the name is taken, also by somebody who was a
+/// moment faster.
 ///
 /// # Errors
 /// 503 when it cannot be written.
-pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Option<UserId>, AppError> {
+pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Option<Token>, AppError> {
     let wanted = name.clone();
     // Asked first, because a hash is expensive and most collisions are plain ones.
     if app.read(move |db| Ok(users::is_taken(db, &wanted)?)).await? {
         return Ok(None);
     }
     let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
-    app.change(move |db| Ok((users::create(db, &name, &hash, now)?, News::none()))).await
+    app.change(move |db| {
+        let user = users::create(db, &name, &hash, now)?;
+        let token = user.map(|user| new_session(db, user, Kind::Browser, now)).transpose()?;
+        Ok((token, News::none()))
+    })
+    .await
 }
 
 /// Whose name and password these are.
@@ -32,9 +40,7 @@ pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Opti
 pub async fn sign_in(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
     // What can be no name is tried as one that nobody can have signed up with, so that it costs the same.
     let name = Username::parse(username).ok();
-    if let Some(name) = &name {
-        app.slowdown.attempt(name, address, app.clock.now()).map_err(AppError::TooMany)?;
-    }
+    app.slowdown.attempt(name.as_ref(), address, app.clock.now()).map_err(AppError::TooMany)?;
     let wanted = name.clone();
     let known = app.read(move |db| Ok(wanted.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
@@ -54,7 +60,11 @@ pub async fn sign_in(app: &App, username: &str, password: String, address: IpAdd
 /// 503 when it cannot be written.
 pub async fn open_session(app: &App, user: UserId, kind: Kind) -> Result<Token, AppError> {
     let now = app.clock.now();
+    app.change(move |db| Ok((new_session(db, user, kind, now)?, News::none()))).await
+}
+
+fn new_session(db: &mut Connection, user: UserId, kind: Kind, now: Millis) -> Result<Token, AppError> {
     let token = Token::fresh(user, now)?;
-    app.change(move |db| Ok((sessions::open(db, user, kind, &token, now)?, News::none()))).await?;
+    sessions::open(db, user, kind, &token, now)?;
     Ok(token)
 }

@@ -45,15 +45,15 @@ impl Default for Slowdown {
 }
 
 impl Slowdown {
-    /// Somebody at `address` is about to try `name`. It counts as a failure until [`Slowdown::forgive`] is called:
+    /// Somebody at `address` is about to try `name` (`None`: what can be no name). It counts as a failure until [`Slowdown::forgive`] is called:
     /// counted only afterwards, a hundred tries sent at once would all slip through.
     ///
     /// # Errors
     /// The seconds to wait, when there were too many failures; being told so does not count as another one.
-    pub fn attempt(&self, name: &Username, address: IpAddr, now: Millis) -> Result<(), u32> {
+    pub fn attempt(&self, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<(), u32> {
         let mut failures = self.lock();
-        let keys = [Watched::Name(name.clone()), Watched::Address(network(address))];
-        let wait = keys.iter().map(|key| failures.get(key).map_or(0, |past| past.wait(key, now))).max().unwrap_or(0);
+        let keys = name.map(|name| Watched::Name(name.clone())).into_iter().chain([Watched::Address(network(address))]);
+        let wait = keys.clone().map(|key| failures.get(&key).map_or(0, |past| past.wait(&key, now))).max().unwrap_or(0);
         if wait > 0 {
             return Err(u32::try_from(wait.div_euclid(SECOND).saturating_add(1)).unwrap_or(u32::MAX));
         }
@@ -117,12 +117,12 @@ mod tests {
     fn five_mistakes_are_free_then_each_wait_doubles() {
         let slowdown = Slowdown::default();
         for _ in 0..5 {
-            assert_eq!(slowdown.attempt(&name(1), address(1), 0), Ok(()));
+            assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 0), Ok(()));
         }
-        assert_eq!(slowdown.attempt(&name(1), address(2), 0), Err(2));
-        assert_eq!(slowdown.attempt(&name(1), address(1), SECOND), Ok(()));
-        assert_eq!(slowdown.attempt(&name(1), address(1), 2 * SECOND), Err(2));
-        assert_eq!(slowdown.attempt(&name(1), address(1), 3 * SECOND), Ok(()));
+        assert_eq!(slowdown.attempt(Some(&name(1)), address(2), 0), Err(2));
+        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), SECOND), Ok(()));
+        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 2 * SECOND), Err(2));
+        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 3 * SECOND), Ok(()));
     }
 
     #[test]
@@ -130,37 +130,43 @@ mod tests {
         let (slowdown, mut now) = (Slowdown::default(), 0);
         for n in 0..100 {
             now += MINUTE;
-            assert_eq!(slowdown.attempt(&name(1), address(n), now), Ok(()));
+            assert_eq!(slowdown.attempt(Some(&name(1)), address(n), now), Ok(()));
         }
     }
 
     #[test]
     fn one_address_cannot_go_through_many_names() {
         let slowdown = Slowdown::default();
-        let refused = (0..100).filter(|n| slowdown.attempt(&name(*n), address(1), 0).is_err()).count();
+        let refused = (0..100).filter(|n| slowdown.attempt(Some(&name(*n)), address(1), 0).is_err()).count();
         assert_eq!(refused, 70);
-        assert_eq!(slowdown.attempt(&name(1), address(2), 0), Ok(()));
+        assert_eq!(slowdown.attempt(Some(&name(1)), address(2), 0), Ok(()));
+    }
+
+    #[test]
+    fn nor_through_what_can_be_no_names() {
+        let slowdown = Slowdown::default();
+        assert_eq!((0..100).filter(|_| slowdown.attempt(None, address(1), 0).is_err()).count(), 70);
     }
 
     #[test]
     fn success_clears_the_name_but_buys_no_guesses() {
         let slowdown = Slowdown::default();
         for n in 0..30 {
-            assert_eq!(slowdown.attempt(&name(n), address(1), 0), Ok(()));
+            assert_eq!(slowdown.attempt(Some(&name(n)), address(1), 0), Ok(()));
         }
         slowdown.forgive(&name(29), address(1));
-        assert_eq!(slowdown.attempt(&name(29), address(1), 0), Ok(()));
-        assert!(slowdown.attempt(&name(29), address(1), 0).is_err());
+        assert_eq!(slowdown.attempt(Some(&name(29)), address(1), 0), Ok(()));
+        assert!(slowdown.attempt(Some(&name(29)), address(1), 0).is_err());
     }
 
     #[test]
     fn a_quarter_of_an_hour_of_peace_is_forgiveness() {
         let slowdown = Slowdown::default();
         for _ in 0..5 {
-            let _ = slowdown.attempt(&name(1), address(1), 0);
+            let _ = slowdown.attempt(Some(&name(1)), address(1), 0);
         }
         for _ in 0..5 {
-            assert_eq!(slowdown.attempt(&name(1), address(1), PEACE), Ok(()));
+            assert_eq!(slowdown.attempt(Some(&name(1)), address(1), PEACE), Ok(()));
         }
     }
 

@@ -8,11 +8,10 @@ use serde::Deserialize;
 
 use super::signin::Next;
 use crate::app::App;
-use crate::entry::{open_session, sign_up};
+use crate::entry::sign_up;
 use crate::error::AppError;
 use crate::frame::Frame;
 use crate::model::Username;
-use crate::model::sessions::Kind;
 use crate::password;
 use crate::place::landing;
 use crate::reply::{Page, Refusal, see_other, see_other_with};
@@ -57,10 +56,7 @@ pub async fn submit(typed: Form<Typed>, req: HttpRequest, app: Data<App>) -> Res
     let password_objection = password::objection(&password);
     let objection = match (parsed, password_objection) {
         (Ok(name), None) => match sign_up(&app, name, password).await? {
-            Some(user) => {
-                let token = open_session(&app, user, Kind::Browser).await?;
-                return Ok(see_other_with(landing(&next), &cookie(&app, &token)));
-            }
+            Some(token) => return Ok(see_other_with(landing(&next), &cookie(&app, &token))),
             None => Some("Somebody has that name already. Please choose another.".to_owned()),
         },
         (parsed, _) => parsed.err(),

@@ -152,19 +152,20 @@ async fn a_full_disk_is_a_503_and_nothing_is_half_written() {
         let answer =
             http.post(format!("{}/signup", site.url)).form(&[("username", format!("guest_{n}")), ("password", PASSWORD.to_owned())]).send().await.unwrap();
         if answer.status() != 303 {
-            full = Some(answer);
+            full = Some((n, answer));
             break;
         }
     }
-    let answer = full.expect("the disk never got full");
+    let (refused, answer) = full.expect("the disk never got full");
     assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "5"));
     assert!(answer.text().await.unwrap().contains("Nothing was changed"));
     assert!(bob.inbox(&site.url).await.is_empty(), "reading goes on");
     drop(site);
     let site = Running::serve(&file).await;
-    let ada = Guest::comes(&site.url, "/signup", "ada").await;
-    assert_eq!(ada.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
-    assert_eq!(bob.inbox(&site.url).await, ["ada follows you"]);
+    let name = format!("guest_{refused}");
+    let guest = Guest::comes(&site.url, "/signup", &name).await;
+    assert_eq!(guest.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
+    assert_eq!(bob.inbox(&site.url).await, [format!("{name} follows you")]);
 }
 
 #[tokio::test]
