@@ -126,6 +126,6 @@ impl App {
 /// The signing key of this database, made at its first start.
 fn signer(database: &Database) -> Result<Signer, AppError> {
     let fresh = Signer::fresh_key()?;
-    let key = Connection::immediate_transaction(&mut *database.get()?, |db| secrets::keep(db, "session key", &fresh))?;
-    Signer::new(&key)
+    let key = Connection::immediate_transaction(&mut *database.get()?, |db| secrets::keep(db, secrets::KEY, &fresh))?;
+    Signer::new(&key).map_err(|cause| AppError::Internal(Box::new(cause)))
 }

@@ -102,6 +102,7 @@ impl Settings {
         if said(&self.redis_url).is_some() {
             return refuse("REDIS_URL is set, but this version keeps its stamps in the process and knows no Redis: unset it.");
         }
+        log_filter(self.log_filter())?;
         Ok(Config {
             bind: bind(said(&self.bind).unwrap_or("127.0.0.1"))?,
             port: port(said(&self.port).unwrap_or("8080"))?,
@@ -121,6 +122,12 @@ fn said(value: &Option<String>) -> Option<&str> {
 
 fn bind(value: &str) -> Result<IpAddr, Refused> {
     value.parse().or_else(|_| refuse(format!("BIND must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {value:?}.")))
+}
+
+/// env_logger itself would only grumble, and then log something else than was asked for.
+fn log_filter(value: &str) -> Result<(), Refused> {
+    let read = env_filter::Builder::new().try_parse(value).map(drop);
+    read.or_else(|_| refuse(format!("RUST_LOG must be error, warn, info, debug, trace, off, or such a level per module (tidings=debug), not {value:?}.")))
 }
 
 fn port(value: &str) -> Result<u16, Refused> {

@@ -67,8 +67,8 @@ pub async fn open(settings: &Settings) -> Result<App, Box<dyn std::error::Error>
     Ok(app)
 }
 
-/// Looks without writing: whatever cannot be read as a demo is somebody else's.
-fn is_own(path: &Path) -> bool {
+/// Whether `path` is a demo's database. Looks without writing: whatever cannot be read as a demo is somebody else's.
+pub fn is_own(path: &Path) -> bool {
     db::look_into(path).is_ok_and(|mut db| secrets::has(&mut db, MARK).unwrap_or(false))
 }
 

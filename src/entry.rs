@@ -32,7 +32,7 @@ pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Opti
     .await
 }
 
-/// Whose name and password these are.
+/// Whose name and password these are. Opens nothing yet.
 ///
 /// # Errors
 /// [`AppError::WrongPassword`], after the same time whether the name exists, cannot exist, or the password is wrong;
@@ -54,13 +54,29 @@ pub async fn sign_in(app: &App, username: &str, password: String, address: IpAdd
     }
 }
 
-/// A new session of `user`.
+/// Signs in: a new session, and whose it is.
 ///
 /// # Errors
-/// 503 when it cannot be written.
-pub async fn open_session(app: &App, user: UserId, kind: Kind) -> Result<Token, AppError> {
-    let now = app.clock.now();
-    app.change(move |db| Ok((new_session(db, user, kind, now)?, News::none()))).await
+/// Those of [`sign_in`]; 503 when it cannot be written.
+pub async fn enter(app: &App, username: &str, password: String, address: IpAddr, kind: Kind) -> Result<(Token, Credentials), AppError> {
+    let known = sign_in(app, username, password, address).await?;
+    Ok((open_session(app, &known, kind).await?, known))
+}
+
+/// A new session for whoever was found to be `known`.
+///
+/// # Errors
+/// [`AppError::WrongPassword`] if the password was changed or the account deleted since: a session opened on the old
+/// one would outlive the change that was to end them all. 503 when it cannot be written.
+async fn open_session(app: &App, known: &Credentials, kind: Kind) -> Result<Token, AppError> {
+    let (now, user, hash) = (app.clock.now(), known.id, known.password_hash.clone());
+    app.change(move |db| {
+        if !users::has_password(db, user, &hash)? {
+            return Err(AppError::WrongPassword);
+        }
+        Ok((new_session(db, user, kind, now)?, News::none()))
+    })
+    .await
 }
 
 fn new_session(db: &mut Connection, user: UserId, kind: Kind, now: Millis) -> Result<Token, AppError> {

@@ -143,6 +143,13 @@ impl From<actix_web::error::BlockingError> for AppError {
     }
 }
 
+/// The system has no randomness to give.
+impl From<getrandom::Error> for AppError {
+    fn from(error: getrandom::Error) -> Self {
+        AppError::Internal(Box::new(error))
+    }
+}
+
 impl From<askama::Error> for AppError {
     fn from(error: askama::Error) -> Self {
         AppError::Internal(Box::new(error))

@@ -23,7 +23,7 @@ pub struct Frame {
     pub signup_open: bool,
     /// Who is signed in.
     pub member: Option<Member>,
-    /// Whether the navigation is left out, because nobody knows who is looking (an error page).
+    /// Whether nothing was read for this page, so that nobody knows more of the reader than the cookie says.
     pub bare: bool,
 }
 
@@ -60,9 +60,11 @@ impl Frame {
         }
     }
 
-    /// The frame of an error page: it must not need the database, so it does not know who is looking.
-    pub fn bare(app: &App, name: &str) -> Frame {
-        Frame { bare: true, ..Frame::visitor(app, name) }
+    /// The frame of an error page. It must not need the database, so it knows of a member only that there is one, and
+    /// lets the first poll bring the badge.
+    pub fn bare(app: &App, name: &str, is_member: bool) -> Frame {
+        let member = is_member.then(|| Member { username: String::new(), unread: 0, live: Live::badge(app, 0, name) });
+        Frame { bare: true, member, ..Frame::visitor(app, name) }
     }
 
     /// The frame of a page for `viewer`, who has `unread` notifications; it polls for the badge.
@@ -76,7 +78,7 @@ impl Frame {
         title(self.member.as_ref().map_or(0, |member| member.unread), &self.name)
     }
 
-    /// Whether `path` is where the reader is, for `aria-current`.
+    /// Whether this is the page named `name`, for `aria-current`.
     pub fn is(&self, name: &str) -> bool {
         self.name == name
     }
@@ -88,7 +90,7 @@ impl Frame {
 
     /// The element that polls.
     pub fn pulse(&self) -> Option<Pulse> {
-        self.member.as_ref().map(|member| Pulse { live: member.live.clone() })
+        self.member.as_ref().map(|member| Pulse { live: member.live.clone(), at_once: self.bare })
     }
 }
 
@@ -125,6 +127,8 @@ fn interval(seconds: u32) -> u32 {
 pub struct Pulse {
     /// Where and how often.
     pub live: Live,
+    /// Whether it asks as soon as the page is there, because the page does not know the number itself.
+    pub at_once: bool,
 }
 
 impl HtmlSafe for Pulse {}
@@ -149,7 +153,7 @@ pub struct Extras {
     pub title: String,
     /// The badge.
     pub badge: Badge,
-    /// What is said aloud, once; empty: nothing.
+    /// What is said aloud, once; empty: nothing, and what was said last is left standing.
     pub said: String,
 }
 

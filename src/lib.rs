@@ -15,6 +15,7 @@ pub mod demo;
 pub mod entry;
 pub mod error;
 pub mod frame;
+pub mod ids;
 pub mod last_update;
 pub mod model;
 pub mod pages;

@@ -45,11 +45,20 @@ async fn main() -> ExitCode {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 async fn serve(settings: Settings) -> Outcome {
+    let config = settings.check()?;
     start_logging(&settings);
-    run(App::open(settings.check()?)?, |_, _| {}).await
+    if demo::is_own(&config.database) {
+        return Err(format!(
+            "{} belongs to the demo, which forgets everybody at its next start; DATABASE_URL must name another file.",
+            config.database.display()
+        )
+        .into());
+    }
+    run(App::open(config)?, |_, _| {}).await
 }
 
 async fn demo(settings: Settings) -> Outcome {
+    settings.check()?;
     start_logging(&settings);
     run(demo::open(&settings).await?, demo::perform).await
 }

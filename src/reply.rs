@@ -51,11 +51,6 @@ pub enum Poll<T> {
     Changed(T),
 }
 
-/// Nothing: the element it would replace is to go.
-#[derive(Debug, Template)]
-#[template(source = "", ext = "html")]
-pub struct Gone;
-
 /// 303: the thing asked for is done; look at `place` next.
 pub fn see_other(place: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, place)).finish()

@@ -2,6 +2,7 @@
 
 use actix_files::Files;
 use actix_web::HttpResponse;
+use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{self, ServiceConfig};
 
 use crate::assets::Assets;
@@ -51,7 +52,8 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(at("/healthz").get(pages::health::alive))
         .service(at("/readyz").get(pages::health::ready))
         // Files
-        .service(Files::new("/static", &assets.folder))
+        .service(Files::new("/static", &assets.folder).guard(Any(Get()).or(Head())))
+        .service(at("/static/{file:.*}").get(nothing_here))
         .service(at("/favicon.ico").get(pages::picture::favicon))
         .default_service(web::to(nothing_here));
 }

@@ -5,13 +5,20 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::digest::InvalidLength;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::clock::Millis;
-use crate::error::AppError;
-use crate::model::UserId;
-use crate::model::sessions::{ABSOLUTE, IDLE, TokenHash};
+use crate::clock::{DAY, Millis};
+use crate::ids::UserId;
+
+/// A session ends when no page was opened for this long (14 days).
+pub const IDLE: Millis = 14 * DAY;
+/// And at the latest this long after signing in (90 days).
+pub const ABSOLUTE: Millis = 90 * DAY;
+
+/// SHA-256 of a session's secret.
+pub type TokenHash = [u8; 32];
 
 /// What a token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +37,7 @@ impl Token {
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn fresh(user: UserId, now: Millis) -> Result<Token, AppError> {
+    pub fn fresh(user: UserId, now: Millis) -> Result<Token, getrandom::Error> {
         let expires_at = now.saturating_add(ABSOLUTE);
         Ok(Token { user, idle_expires_at: idle_end(now, expires_at), expires_at, secret: random()? })
     }
@@ -56,9 +63,9 @@ fn idle_end(now: Millis, expires_at: Millis) -> Millis {
     now.saturating_add(IDLE).min(expires_at)
 }
 
-fn random() -> Result<[u8; 32], AppError> {
+fn random() -> Result<[u8; 32], getrandom::Error> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|cause| AppError::Internal(Box::new(cause)))?;
+    getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -76,7 +83,7 @@ impl Signer {
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn fresh_key() -> Result<[u8; 32], AppError> {
+    pub fn fresh_key() -> Result<[u8; 32], getrandom::Error> {
         random()
     }
 
@@ -84,8 +91,8 @@ impl Signer {
     ///
     /// # Errors
     /// None that HMAC knows of: it takes a key of any length.
-    pub fn new(key: &[u8]) -> Result<Signer, AppError> {
-        Hmac::new_from_slice(key).map(Signer).map_err(|cause| AppError::Internal(Box::new(cause)))
+    pub fn new(key: &[u8]) -> Result<Signer, InvalidLength> {
+        Hmac::new_from_slice(key).map(Signer)
     }
 
     /// The token as a cookie or bearer carries it.
@@ -124,7 +131,6 @@ impl Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::DAY;
 
     #[test]
     fn what_was_sealed_opens_again() {

@@ -19,9 +19,9 @@ use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::error::AppError;
 use crate::last_update::{News, Stamp};
-use crate::model::sessions::{self, IDLE, RENEW_AFTER, Session};
+use crate::model::sessions::{self, RENEW_AFTER, Session};
 use crate::model::{SessionId, UserId};
-use crate::token::Token;
+use crate::token::{IDLE, Token};
 
 /// Somebody whose token carries our signature and has not expired. It may have been revoked since: good enough for
 /// "nothing new", not for anything else.
@@ -69,7 +69,11 @@ impl Poller {
         Ok(Viewer { id: user, username, last_update, session: id })
     }
 
-    fn of(req: &HttpRequest) -> Result<Poller, AppError> {
+    /// Whoever the request's token names.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
+    pub fn of(req: &HttpRequest) -> Result<Poller, AppError> {
         let app = app(req)?;
         let token = match bearer(req) {
             Some(sealed) => app.signer.open(sealed),

@@ -6,7 +6,7 @@ use actix_web::{CustomizeResponder, HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::entry::{open_session, sign_in};
+use crate::entry::enter;
 use crate::error::AppError;
 use crate::model::UserId;
 use crate::model::sessions::{self, Kind};
@@ -38,8 +38,7 @@ struct User {
 /// `POST /api/session` `{username, password}`
 pub async fn create(login: Json<Login>, req: HttpRequest, app: Data<App>) -> Result<CustomizeResponder<Json<Opened>>, AppError> {
     let Login { username, password } = login.into_inner();
-    let user = sign_in(&app, &username, password, address(&req, &app.config)).await?;
-    let token = open_session(&app, user.id, Kind::Program).await?;
+    let (token, user) = enter(&app, &username, password, address(&req, &app.config), Kind::Program).await?;
     let opened = Opened { token: app.signer.seal(&token), expires_at: token.idle_expires_at, user: User { id: user.id, username: user.username } };
     Ok(Json(opened).customize().with_status(StatusCode::OK))
 }

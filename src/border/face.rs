@@ -13,7 +13,7 @@ use crate::error::AppError;
 use crate::frame::Frame;
 use crate::place::sign_in_before;
 use crate::reply::see_other;
-use crate::viewer::is_htmx;
+use crate::viewer::{Poller, is_htmx};
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -89,7 +89,7 @@ fn face(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppE
     if signed_out {
         return see_other(&sign_in_before(&destination(request)));
     }
-    let frame = Frame::bare(app, heading(status));
+    let frame = Frame::bare(app, heading(status), Poller::of(request).is_ok());
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { frame, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Stamp;
-use crate::model::UserId;
+use crate::ids::UserId;
 use crate::recent::Recent;
 
 /// How many stamps one process remembers: at about 60 bytes each some 60 MB when full, and a person beyond them

@@ -9,15 +9,15 @@ use diesel::prelude::*;
 
 use crate::clock::Millis;
 use crate::db::Connection;
-use crate::model::UserId;
-use crate::schema::users;
+use crate::ids::UserId;
+use crate::schema::{notifications, users};
 
 pub use memory::Stamps;
 
 /// A value of `users.last_update`: Unix milliseconds, 0 for somebody to whom nothing ever happened.
 pub type Stamp = i64;
 
-/// Whose inbox now looks different, and their new stamps. Only [`advance`] makes some; [`crate::app::App::change`]
+/// Whose inbox now looks different, and their new stamps. Only [`advance`] and its like make some; [`crate::app::App::change`]
 /// takes it and, once the change is committed, announces exactly these.
 #[must_use = "a change that nobody is told of is a lost notification"]
 #[derive(Debug, Default)]
@@ -40,11 +40,29 @@ impl News {
     }
 }
 
-/// Advances the stamp of `user` to `max(now, last + 1)`: always forward, also when two changes share a millisecond
-/// or a clock was set back. Belongs in the transaction of the change itself. Nobody of that id: no news.
+/// `max(now, last + 1)`: always forward, also when two changes share a millisecond or a clock was set back.
+macro_rules! forward {
+    ($now:expr) => {
+        diesel::dsl::case_when(users::last_update.ge($now), users::last_update + 1).otherwise($now)
+    };
+}
+
+/// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.
 pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
-    use diesel::dsl::case_when;
-    let forward = case_when(users::last_update.ge(now), users::last_update + 1).otherwise(now);
-    let stamp = diesel::update(users::table.find(user)).set(users::last_update.eq(forward)).returning(users::last_update).get_result(conn).optional()?;
-    Ok(News(stamp.map(|stamp| (user, stamp)).into_iter().collect()))
+    let stamp = diesel::update(users::table.find(user))
+        .set(users::last_update.eq(forward!(now)))
+        .returning((users::id, users::last_update))
+        .get_result(conn)
+        .optional()?;
+    Ok(News(stamp.into_iter().collect()))
+}
+
+/// Advances the stamps of all who have a notification by `actor` in their inbox, in one statement: they may be many.
+pub fn advance_recipients(conn: &mut Connection, actor: UserId, now: Millis) -> QueryResult<News> {
+    let recipients = notifications::table.filter(notifications::actor_id.eq(actor)).select(notifications::recipient_id);
+    let stamps = diesel::update(users::table.filter(users::id.eq_any(recipients)))
+        .set(users::last_update.eq(forward!(now)))
+        .returning((users::id, users::last_update))
+        .get_results(conn)?;
+    Ok(News(stamps))
 }

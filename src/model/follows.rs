@@ -37,8 +37,3 @@ pub fn unfollow(conn: &mut Connection, follower: UserId, followee: UserId, now: 
 pub fn exists(conn: &mut Connection, follower: UserId, followee: UserId) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(follows::table.filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq(followee)))).get_result(conn)
 }
-
-/// Whom `follower` follows, as ids.
-pub fn followees(conn: &mut Connection, follower: UserId) -> QueryResult<Vec<UserId>> {
-    follows::table.filter(follows::follower_id.eq(follower)).select(follows::followee_id).load(conn)
-}

@@ -1,7 +1,6 @@
 //! Rows and queries, a file per table: functions of a connection that return a `QueryResult`. No HTTP, no JSON.
 
 pub mod follows;
-mod ids;
 pub mod notifications;
 pub mod people;
 pub mod secrets;
@@ -9,7 +8,7 @@ pub mod sessions;
 mod username;
 pub mod users;
 
-pub use ids::{FollowId, NotificationId, SessionId, UserId};
+pub use crate::ids::{FollowId, NotificationId, SessionId, UserId};
 use username::is_username_letter;
 pub use username::{NotAUsername, Username};
 

@@ -131,19 +131,21 @@ pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> Que
     of(recipient).filter(notifications::id.eq(id)).inner_join(users::table.on(users::id.eq(notifications::actor_id))).select(columns!()).first(conn)
 }
 
-/// The unread notifications that came after the stamp `since`, newest first, at most `limit`.
-pub fn arrived_since(conn: &mut Connection, recipient: UserId, since: Stamp, limit: i64) -> QueryResult<Vec<Notification>> {
-    unread_of(recipient)
-        .filter(notifications::created_at.gt(since))
+/// The newest unread notifications of those that came after the stamp `since` and not after the stamp `through`, newest
+/// first, at most `limit`. Looks only at the top of the inbox, by index: ids and times rise together.
+pub fn arrived(conn: &mut Connection, recipient: UserId, since: Stamp, through: Stamp, limit: i64) -> QueryResult<Vec<Notification>> {
+    let mut newest: Vec<Notification> = unread_of(recipient)
         .inner_join(users::table.on(users::id.eq(notifications::actor_id)))
         .select(columns!())
         .order(notifications::id.desc())
         .limit(limit)
-        .load(conn)
+        .load(conn)?;
+    newest.retain(|line| since < line.created_at && line.created_at <= through);
+    Ok(newest)
 }
 
-/// `recipient` hears that `actor` did `kind`: a new, unread line on top. An older line of the same actor and kind,
-/// which can only be there if it was read, gives way to it.
+/// `recipient` hears that `actor` did `kind`: a new, unread line on top, to which an older line of the same actor and
+/// kind gives way.
 pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
     diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
     let news = advance(conn, recipient, now)?;

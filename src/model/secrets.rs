@@ -5,6 +5,9 @@ use diesel::prelude::*;
 use crate::db::Connection;
 use crate::schema::secrets;
 
+/// The name of the key that signs session tokens.
+pub const KEY: &str = "session key";
+
 /// The secret kept under `name`, or `fresh`, kept from now on. Belongs in a write transaction, so that two
 /// instances starting at once agree.
 pub fn keep(conn: &mut Connection, name: &str, fresh: &[u8]) -> QueryResult<Vec<u8>> {

@@ -3,21 +3,14 @@
 use diesel::prelude::*;
 
 use super::{SessionId, UserId};
-use crate::clock::{DAY, HOUR, Millis};
+use crate::clock::{HOUR, Millis};
 use crate::db::Connection;
 use crate::last_update::{News, Stamp, advance};
 use crate::schema::{sessions, users};
-use crate::token::Token;
+use crate::token::{Token, TokenHash};
 
-/// A session ends when no page was opened for this long (14 days).
-pub const IDLE: Millis = 14 * DAY;
-/// And at the latest this long after signing in (90 days).
-pub const ABSOLUTE: Millis = 90 * DAY;
-/// How much of [`IDLE`] must be used up before a page is worth a write that gives it back.
+/// How much of [`crate::token::IDLE`] must be used up before a page is worth a write that gives it back.
 pub const RENEW_AFTER: Millis = HOUR;
-
-/// SHA-256 of a session's secret.
-pub type TokenHash = [u8; 32];
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,13 +103,10 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
         .load(conn)
 }
 
-/// Ends one session of `user`; `NotFound` if it is not theirs. Their tabs hear of it at the next poll.
+/// Ends one session of `user`. Its tabs hear of it at the next poll. A repeat, or one that is not theirs: nothing.
 pub fn revoke(conn: &mut Connection, user: UserId, id: SessionId, now: Millis) -> QueryResult<News> {
     let gone = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(conn)?;
-    if gone == 0 {
-        return Err(diesel::result::Error::NotFound);
-    }
-    advance(conn, user, now)
+    if gone == 0 { Ok(News::none()) } else { advance(conn, user, now) }
 }
 
 /// Ends every session of `user` but `kept`.

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use super::{UserId, Username};
 use crate::clock::Millis;
 use crate::db::Connection;
-use crate::last_update::{News, advance};
-use crate::schema::{notifications, users};
+use crate::last_update::{News, advance, advance_recipients};
+use crate::schema::users;
 
 /// What signing in needs to know of somebody.
 #[derive(Debug, Queryable)]
@@ -39,6 +39,11 @@ pub fn credentials(conn: &mut Connection, username: &Username) -> QueryResult<Op
     users::table.filter(users::username.eq(username.as_str())).select((users::id, users::username, users::password_hash)).first(conn).optional()
 }
 
+/// Whether `user` is still there, with this very hash.
+pub fn has_password(conn: &mut Connection, user: UserId, password_hash: &str) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(users::table.find(user).filter(users::password_hash.eq(password_hash)))).get_result(conn)
+}
+
 /// Who bears this name; `NotFound` if nobody.
 pub fn by_username(conn: &mut Connection, username: &Username) -> QueryResult<UserId> {
     users::table.filter(users::username.eq(username.as_str())).select(users::id).first(conn)
@@ -58,13 +63,7 @@ pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) ->
 /// Deletes the account and all that belongs to it. Whoever had a line about them in the inbox sees it gone, and their
 /// own open tabs are told to look again, and then find that nobody is signed in.
 pub fn delete(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
-    let mut news = advance(conn, user, now)?;
-    let told = notifications::table.filter(notifications::actor_id.eq(user)).select(notifications::recipient_id).distinct();
-    // In ascending order, as everywhere that several people's stamps are moved: or two such changes might wait for
-    // each other for ever.
-    for recipient in told.order(notifications::recipient_id).load::<UserId>(conn)? {
-        news = news.and(advance(conn, recipient, now)?);
-    }
+    let news = advance(conn, user, now)?.and(advance_recipients(conn, user, now)?);
     diesel::delete(users::table.find(user)).execute(conn)?;
     Ok(news)
 }

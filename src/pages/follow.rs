@@ -8,9 +8,12 @@ use serde::Deserialize;
 
 use super::profile::{About, named};
 use crate::app::App;
+use crate::clock::Millis;
+use crate::db::Connection;
 use crate::error::AppError;
+use crate::last_update::News;
 use crate::model::people::{self, Person};
-use crate::model::{Username, follows, users};
+use crate::model::{UserId, Username, follows, users};
 use crate::place::{local, with_query};
 use crate::reply::{Answer, Fragment};
 use crate::viewer::{Viewer, is_htmx};
@@ -64,20 +67,15 @@ enum Part {
     Profile(About),
 }
 
+type Verb = fn(&mut Connection, UserId, UserId, Millis) -> diesel::QueryResult<(bool, News)>;
+
 /// `POST /people/{username}/follow`
 pub async fn follow(viewer: Viewer, path: Path<String>, pressed: Query<Pressed>, req: HttpRequest, app: Data<App>) -> Result<Answer<impl Template>, AppError> {
-    let (me, username, now) = (viewer.id, named(&path)?, app.clock.now());
+    let username = named(&path)?;
     if username.as_str() == viewer.username {
         return Err(AppError::Unprocessable("Following oneself leads nowhere new: everything you do, you know already."));
     }
-    let whom = username.clone();
-    app.change(move |db| {
-        let followee = users::by_username(db, &whom)?;
-        let (_, news) = follows::follow(db, me, followee, now)?;
-        Ok(((), news))
-    })
-    .await?;
-    answer(viewer, username, &pressed, &req, &app).await
+    press(follows::follow, viewer, username, &pressed, &req, &app).await
 }
 
 /// `POST /people/{username}/unfollow`
@@ -88,29 +86,27 @@ pub async fn unfollow(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<Answer<impl Template>, AppError> {
-    let (me, username, now) = (viewer.id, named(&path)?, app.clock.now());
-    let whom = username.clone();
-    app.change(move |db| {
-        let followee = users::by_username(db, &whom)?;
-        let (_, news) = follows::unfollow(db, me, followee, now)?;
-        Ok(((), news))
-    })
-    .await?;
-    answer(viewer, username, &pressed, &req, &app).await
+    press(follows::unfollow, viewer, named(&path)?, &pressed, &req, &app).await
 }
 
-async fn answer(viewer: Viewer, username: Username, pressed: &Pressed, req: &HttpRequest, app: &App) -> Result<Answer<Part>, AppError> {
+/// Does it, and reads what is shown of it in the same transaction: a read after the commit could fail, and then the
+/// answer would say that nothing was changed.
+async fn press(verb: Verb, viewer: Viewer, username: Username, pressed: &Pressed, req: &HttpRequest, app: &App) -> Result<Answer<Part>, AppError> {
+    let (me, now) = (viewer.id, app.clock.now());
     let back = local(&pressed.back).map_or_else(|| format!("/people/{username}"), str::to_owned);
+    let profile = app
+        .change(move |db| {
+            let followee = users::by_username(db, &username)?;
+            let (_, news) = verb(db, me, followee, now)?;
+            Ok((people::profile(db, me, &username)?, news))
+        })
+        .await?;
     if !is_htmx(req) {
         return Ok(Answer::SeeOther(back));
     }
-    let id = viewer.id;
-    let part = if pressed.on.as_deref() == Some("profile") {
-        let profile = app.read(move |db| Ok(people::profile(db, id, &username)?)).await?;
-        Part::Profile(About::new(profile, &viewer))
-    } else {
-        let person = app.read(move |db| Ok(people::by_name(db, id, &username)?)).await?;
-        Part::Button(FollowButton::new(&person, back))
+    let part = match pressed.on.as_deref() {
+        Some("profile") => Part::Profile(About::new(profile, &viewer)),
+        _ => Part::Button(FollowButton::new(&profile.person, back)),
     };
     Ok(Answer::Fragment(Fragment { part, extras: None }))
 }

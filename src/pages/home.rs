@@ -18,6 +18,7 @@ const SUGGESTIONS: i64 = 6;
 #[template(path = "welcome.html")]
 struct Welcome {
     frame: Frame,
+    poll_seconds: u32,
 }
 
 #[derive(Template)]
@@ -32,7 +33,7 @@ struct Home {
 /// `GET /`
 pub async fn show(caller: Caller, app: Data<App>, req: actix_web::HttpRequest) -> Result<HttpResponse, AppError> {
     Ok(match caller {
-        Caller::Visitor => Page(Welcome { frame: Frame::visitor(&app, "Hear about it") }).respond_to(&req),
+        Caller::Visitor => Page(Welcome { frame: Frame::visitor(&app, "Hear about it"), poll_seconds: app.config.poll_seconds }).respond_to(&req),
         Caller::Member(viewer) => Page(home(&viewer, &app).await?).respond_to(&req),
     })
 }

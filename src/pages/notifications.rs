@@ -13,9 +13,9 @@ use crate::error::AppError;
 use crate::frame::{Extras, Frame, Live};
 use crate::last_update::{News, Stamp};
 use crate::model::notifications::{self, Kind, Notification, Show};
-use crate::model::{NotificationId, Slice, UserId};
+use crate::model::{NotificationId, Slice, UserId, users};
 use crate::place::with_query;
-use crate::reply::{Answer, Fragment, Gone, Page};
+use crate::reply::{Answer, Fragment, Page};
 use crate::viewer::{Viewer, is_htmx};
 use crate::when::When;
 
@@ -64,28 +64,50 @@ pub struct Inbox {
     through: Option<NotificationId>,
     newest: Option<String>,
     older: Option<String>,
+    focus_tab: bool,
+}
+
+/// What gets the focus after an action that may have taken away the button that had it; without JavaScript of our
+/// own, `autofocus` is how the server can say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    /// It stays where it is.
+    Nowhere,
+    /// The line acted on; if it is gone, the one that took its place.
+    Line(NotificationId),
+    /// The tab of this part of the inbox.
+    Tab,
+}
+
+impl Focus {
+    fn among(self, lines: &[Notification]) -> Option<NotificationId> {
+        let Focus::Line(acted_on) = self else { return None };
+        lines.iter().map(|line| line.id).find(|id| *id <= acted_on).or(lines.last().map(|line| line.id))
+    }
 }
 
 impl HtmlSafe for Inbox {}
 
 impl Inbox {
-    fn new(rows: Rows, part: Part, live: Option<Live>, now: Millis) -> Inbox {
-        let Rows { unread, list } = rows;
+    /// What `rows` look like to somebody who looks at `part`; on the first page it polls on from `stamp`.
+    fn new(app: &App, rows: Rows, part: Part, stamp: Stamp, focus: Focus) -> Inbox {
+        let (Rows { unread, list }, now) = (rows, app.clock.now());
+        let focused = focus.among(&list.rows);
         Inbox {
-            live,
+            live: part.before.is_none().then(|| Live::inbox(app, stamp, part.show)),
             show: part.show,
             unread,
             through: list.rows.first().map(|line| line.id),
             newest: part.before.map(|_| Part { before: None, ..part }.url()),
             older: list.next.map(|before| Part { before: Some(before), ..part }.url()),
-            lines: list.rows.into_iter().map(|line| Line::new(line, part, now)).collect(),
+            focus_tab: focus != Focus::Nowhere && focused.is_none(),
+            lines: list.rows.into_iter().map(|line| Line::new(line, part, now, focused)).collect(),
         }
     }
 
     /// The live first page, as the stream sends it.
     pub fn first(app: &App, rows: Rows, show: Show, stamp: Stamp) -> Inbox {
-        let part = Part { show, before: None };
-        Inbox::new(rows, part, Some(Live::inbox(app, stamp, show)), app.clock.now())
+        Inbox::new(app, rows, Part { show, before: None }, stamp, Focus::Nowhere)
     }
 
     /// The watermark of "mark all read", where that is on offer: on the first page, and while anything is unread.
@@ -129,12 +151,13 @@ pub struct Line {
     is_unread: bool,
     when: When,
     query: String,
+    focus: bool,
 }
 
 impl HtmlSafe for Line {}
 
 impl Line {
-    fn new(line: Notification, part: Part, now: Millis) -> Line {
+    fn new(line: Notification, part: Part, now: Millis, focused: Option<NotificationId>) -> Line {
         Line {
             id: line.id,
             actor: line.actor.username,
@@ -142,6 +165,7 @@ impl Line {
             is_unread: line.read_at.is_none(),
             when: When { at: line.created_at, now },
             query: part.query(),
+            focus: focused == Some(line.id),
         }
     }
 
@@ -162,8 +186,8 @@ pub async fn show(viewer: Viewer, part: Query<Part>, app: Data<App>) -> Result<P
     let (id, part) = (viewer.id, part.into_inner());
     let rows = app.read(move |db| Rows::load(db, id, part.show, part.before)).await?;
     let frame = Frame::member(&app, &viewer, NAME, rows.unread);
-    let live = part.before.is_none().then(|| Live::inbox(&app, viewer.last_update, part.show));
-    Ok(Page(InboxPage { frame, inbox: Inbox::new(rows, part, live, app.clock.now()) }))
+    let inbox = Inbox::new(&app, rows, part, viewer.last_update, Focus::Nowhere);
+    Ok(Page(InboxPage { frame, inbox }))
 }
 
 /// Up to where everything is to be marked read.
@@ -174,22 +198,16 @@ pub struct Watermark {
 
 /// `POST /notifications/read`, field `through`
 pub async fn read_all(viewer: Viewer, part: Query<Part>, form: Form<Watermark>, req: HttpRequest, app: Data<App>) -> Result<Answer<impl Template>, AppError> {
-    let (id, through, now, part) = (viewer.id, form.through, app.clock.now(), part.into_inner());
-    app.change(move |db| Ok(((), notifications::mark_all_read(db, id, through, now)?))).await?;
-    if !is_htmx(&req) {
-        return Ok(Answer::SeeOther(part.url()));
-    }
-    // The stamp first, the rows second.
-    let stamp = app.last_update(id).await?;
-    let rows = app.read(move |db| Rows::load(db, id, part.show, None)).await?;
-    let extras = Extras::new(NAME, rows.unread, "Marked as read.".to_owned());
-    Ok(Answer::Fragment(Fragment { part: Inbox::first(&app, rows, part.show, stamp), extras: Some(extras) }))
+    let (me, through, now) = (viewer.id, form.through, app.clock.now());
+    let done = Done { said: "Marked as read.", place: part.url(), focus: Focus::Tab };
+    act(viewer, part.into_inner(), done, &req, &app, move |db| notifications::mark_all_read(db, me, through, now)).await
 }
 
 /// `POST /notifications/{id}/read`
 pub async fn read(viewer: Viewer, path: Path<NotificationId>, part: Query<Part>, req: HttpRequest, app: Data<App>) -> Result<Answer<impl Template>, AppError> {
-    let (me, id, now) = (viewer.id, path.into_inner(), app.clock.now());
-    mark(viewer, id, part.into_inner(), &req, &app, move |db| notifications::mark_read(db, me, id, now)).await
+    let (me, id, now, part) = (viewer.id, path.into_inner(), app.clock.now(), part.into_inner());
+    let done = Done { said: "", place: format!("{}#n{id}", part.url()), focus: Focus::Line(id) };
+    act(viewer, part, done, &req, &app, move |db| notifications::mark_read(db, me, id, now)).await
 }
 
 /// `POST /notifications/{id}/unread`
@@ -200,26 +218,9 @@ pub async fn unread(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<Answer<impl Template>, AppError> {
-    let (me, id, now) = (viewer.id, path.into_inner(), app.clock.now());
-    mark(viewer, id, part.into_inner(), &req, &app, move |db| notifications::mark_unread(db, me, id, now)).await
-}
-
-async fn mark<F>(viewer: Viewer, id: NotificationId, part: Part, req: &HttpRequest, app: &App, change: F) -> Result<Answer<Line>, AppError>
-where
-    F: FnOnce(&mut Connection) -> diesel::QueryResult<News> + Send + 'static,
-{
-    let me = viewer.id;
-    let (line, unread) = app
-        .change(move |db| {
-            let news = change(db)?;
-            Ok(((notifications::find(db, me, id)?, notifications::unread(db, me)?), news))
-        })
-        .await?;
-    if !is_htmx(req) {
-        return Ok(Answer::SeeOther(format!("{}#n{id}", part.url())));
-    }
-    let extras = Extras::new(NAME, unread, String::new());
-    Ok(Answer::Fragment(Fragment { part: Line::new(line, part, app.clock.now()), extras: Some(extras) }))
+    let (me, id, now, part) = (viewer.id, path.into_inner(), app.clock.now(), part.into_inner());
+    let done = Done { said: "", place: format!("{}#n{id}", part.url()), focus: Focus::Line(id) };
+    act(viewer, part, done, &req, &app, move |db| notifications::mark_unread(db, me, id, now)).await
 }
 
 /// `POST /notifications/{id}/delete`
@@ -230,16 +231,38 @@ pub async fn delete(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<Answer<impl Template>, AppError> {
-    let (me, id, now) = (viewer.id, path.into_inner(), app.clock.now());
-    let unread = app
+    let (me, id, now, part) = (viewer.id, path.into_inner(), app.clock.now(), part.into_inner());
+    let done = Done { said: "Notification deleted.", place: part.url(), focus: Focus::Line(id) };
+    act(viewer, part, done, &req, &app, move |db| notifications::delete(db, me, id, now)).await
+}
+
+/// How an action is answered.
+struct Done {
+    /// Said aloud.
+    said: &'static str,
+    /// Where to look at it without JavaScript.
+    place: String,
+    focus: Focus,
+}
+
+/// Changes something and shows the same part of the inbox again. What is shown is read in the transaction of the
+/// change: a read after the commit could fail, and then the answer would say that nothing was changed.
+async fn act<F>(viewer: Viewer, part: Part, done: Done, req: &HttpRequest, app: &App, change: F) -> Result<Answer<Inbox>, AppError>
+where
+    F: FnOnce(&mut Connection) -> diesel::QueryResult<News> + Send + 'static,
+{
+    let me = viewer.id;
+    let (stamp, rows) = app
         .change(move |db| {
-            let news = notifications::delete(db, me, id, now)?;
-            Ok((notifications::unread(db, me)?, news))
+            let news = change(db)?;
+            let stamp = users::last_update(db, me)?.ok_or(AppError::SignedOut)?;
+            Ok(((stamp, Rows::load(db, me, part.show, part.before)?), news))
         })
         .await?;
-    if !is_htmx(&req) {
-        return Ok(Answer::SeeOther(part.url()));
+    if !is_htmx(req) {
+        return Ok(Answer::SeeOther(done.place));
     }
-    let extras = Extras::new(NAME, unread, "Notification deleted.".to_owned());
-    Ok(Answer::Fragment(Fragment { part: Gone, extras: Some(extras) }))
+    let extras = Extras::new(NAME, rows.unread, done.said.to_owned());
+    let inbox = Inbox::new(app, rows, part, stamp, done.focus);
+    Ok(Answer::Fragment(Fragment { part: inbox, extras: Some(extras) }))
 }

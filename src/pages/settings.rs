@@ -42,7 +42,8 @@ struct Place {
     what: &'static str,
     is_this: bool,
     since: When,
-    seen: When,
+    /// When a page was last opened with it; programs open none.
+    seen: Option<When>,
 }
 
 /// What was just done, to say so after the redirect.
@@ -71,7 +72,7 @@ async fn page(viewer: &Viewer, app: &App, done: &'static str, objections: Object
         what: if kind == "program" { "A program" } else { "A browser" },
         is_this: id == viewer.session,
         since: When { at: created_at, now },
-        seen: When { at: seen_at, now },
+        seen: (kind != "program").then_some(When { at: seen_at, now }),
     };
     Ok(Settings {
         frame: Frame::member(app, viewer, "Settings", unread),
@@ -99,7 +100,12 @@ pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: Http
     if let Some(objection) = password::objection(&password) {
         return refuse(&viewer, &req, &app, Objections { new: Some(objection), ..Objections::default() }, None).await;
     }
-    if let Err(refusal) = sign_in(&app, &viewer.username, current, address(&req, &app.config)).await {
+    let address = address(&req, &app.config);
+    if let Err(refusal) = sign_in(&app, &viewer.username, current, address).await {
+        // Pressed twice: the first one has done it already.
+        if matches!(refusal, AppError::WrongPassword) && sign_in(&app, &viewer.username, password, address).await.is_ok() {
+            return Ok(see_other("/settings?done=password"));
+        }
         let current = Some(spoken(&refusal));
         return refuse(&viewer, &req, &app, Objections { current, ..Objections::default() }, Some(refusal)).await;
     }

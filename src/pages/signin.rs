@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::entry::{open_session, sign_in};
+use crate::entry::enter;
 use crate::error::AppError;
 use crate::frame::Frame;
 use crate::model::sessions::{self, Kind};
@@ -54,11 +54,8 @@ pub async fn show(caller: Caller, next: Query<Next>, req: HttpRequest, app: Data
 /// `POST /signin`
 pub async fn submit(typed: Form<Typed>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let Typed { username, password, next } = typed.into_inner();
-    let refusal = match sign_in(&app, &username, password, viewer::address(&req, &app.config)).await {
-        Ok(user) => {
-            let token = open_session(&app, user.id, Kind::Browser).await?;
-            return Ok(see_other_with(landing(&next), &viewer::cookie(&app, &token)));
-        }
+    let refusal = match enter(&app, &username, password, viewer::address(&req, &app.config), Kind::Browser).await.map(|(token, _)| token) {
+        Ok(token) => return Ok(see_other_with(landing(&next), &viewer::cookie(&app, &token))),
         Err(refusal @ (AppError::WrongPassword | AppError::TooMany(_))) => refusal,
         Err(trouble) => return Err(trouble),
     };

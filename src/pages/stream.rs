@@ -85,11 +85,11 @@ async fn for_htmx(poller: Poller, asked: Asked, app: &App) -> Result<Poll<Fragme
     // that a change in between costs one extra poll and never a lost one.
     let viewer = poller.confirm(app).await?;
     let Asked { since, show, title } = asked;
-    let (id, on_inbox) = (viewer.id, title.is_none());
+    let (id, stamp, on_inbox) = (viewer.id, viewer.last_update, title.is_none());
     let (unread, rows, arrived) = app
         .read(move |db| {
             let arrived = match since {
-                Since::Stamp(since) => notifications::arrived_since(db, id, since, NAMED + 1)?,
+                Since::Stamp(since) => notifications::arrived(db, id, since, stamp, NAMED + 1)?,
                 _ => Vec::new(),
             };
             let rows = if on_inbox { Some(Rows::load(db, id, show, None)?) } else { None };
@@ -100,7 +100,7 @@ async fn for_htmx(poller: Poller, asked: Asked, app: &App) -> Result<Poll<Fragme
     let name = title.as_deref().unwrap_or(inbox::NAME);
     let part = match rows {
         Some(rows) => Element::Inbox(Inbox::first(app, rows, show, viewer.last_update)),
-        None => Element::Pulse(Pulse { live: Live::badge(app, viewer.last_update, name) }),
+        None => Element::Pulse(Pulse { live: Live::badge(app, viewer.last_update, name), at_once: false }),
     };
     Ok(Poll::Changed(Fragment { part, extras: Some(Extras::new(name, unread, announcement(&arrived))) }))
 }

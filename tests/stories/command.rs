@@ -30,6 +30,7 @@ async fn what_cannot_be_used_is_refused_in_a_sentence_that_names_it() {
         ("BIND", "here"),
         ("POLL_SECONDS", "0"),
         ("SIGNUP", "maybe"),
+        ("RUST_LOG", "tidings=loud"),
         ("PUBLIC_URL", "tidings.example"),
         ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
         ("TRUSTED_PROXIES", "me"),
@@ -102,6 +103,15 @@ async fn the_demo_is_live_at_once_and_starts_afresh_each_time() {
         let people = client.get(format!("{}/people", demo.url)).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
         assert_eq!(people.matches("<li id=\"person-").count(), tidings::demo::CAST.len() + 1);
     }
+}
+
+#[tokio::test]
+async fn nobody_is_served_from_the_demos_database_for_real() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("demo.db").display());
+    drop(Running::start(tidings(&["demo"], &[("PORT", "0"), ("DATABASE_URL", &url)])).await);
+    let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
+    assert!(!refused.status.success() && text(&refused.stderr).contains("belongs to the demo"), "{}", text(&refused.stderr));
 }
 
 #[tokio::test]

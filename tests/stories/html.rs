@@ -68,5 +68,6 @@ pub fn poll_url(html: &str) -> Option<String> {
 
 /// What is said aloud.
 pub fn said(html: &str) -> String {
-    text(between(html, "<p id=\"status\" hx-swap-oob=\"innerHTML\">", "</p>").unwrap_or_default())
+    let status = between(html, "<p id=\"status\" hx-swap-oob=", "</p>").expect("the status line rides along");
+    text(status.split_once('>').unwrap().1)
 }

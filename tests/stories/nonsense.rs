@@ -3,6 +3,7 @@
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::html;
 use crate::town::{PASSWORD, Town};
 
 #[tokio::test]
@@ -16,6 +17,7 @@ async fn wrong_verbs_are_told_the_right_ones() {
         (Method::DELETE, "/notifications", "GET, HEAD"),
         (Method::GET, "/signout", "POST"),
         (Method::PATCH, "/", "GET, HEAD"),
+        (Method::POST, "/static/style.css", "GET, HEAD"),
     ] {
         let answer = ada.sends(ada.request(method, path)).await;
         answer.is_a_page_that_says(405, "does not answer to that method");
@@ -79,6 +81,22 @@ async fn unknown_paths_lead_back() {
         stranger.gets(path).await.is_a_page_that_says(404, "nothing here");
     }
     stranger.gets(&format!("/{}", "a".repeat(20_000))).await.is_a_page_that_says(404, "nothing here");
+}
+
+#[tokio::test]
+async fn a_member_who_went_astray_keeps_navigation_and_badge() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    ada.follows(&bob).await;
+    let before = town.site.app.statements();
+    let page = bob.gets("/nowhere").await;
+    assert_eq!(town.site.app.statements(), before, "an error page does not need the database");
+    assert_eq!(page.body.matches("id=\"stream\"").count(), 1);
+    assert!(page.body.contains("href=\"/notifications\"") && page.body.contains("hx-trigger=\"load, every "));
+    let poll = bob.sends(bob.request(Method::GET, &html::poll_url(&page.body).unwrap()).header("HX-Request", "true")).await;
+    assert_eq!((html::badge(&poll.body), html::title(&poll.body).as_str()), (1, "(1) Nothing here · Tidings"));
+    assert!(!poll.body.contains("load, "), "once is enough");
+    assert!(!town.stranger("x").gets("/nowhere").await.body.contains("id=\"stream\""));
 }
 
 #[tokio::test]

@@ -1,0 +1,197 @@
+//! Every page, narrow and wide, by day and by night: nothing for axe-core to find, nothing in the console (a breach
+//! of the CSP would be there), nothing to scroll sideways.
+
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use thirtyfour::By;
+
+use crate::person::Person;
+use crate::town::Town;
+
+/// Besides what axe-core looks for anyway: whether a finger hits the right button.
+const RUN_AXE: &str = "const done = arguments[0];
+    const told = it => it.id + ' (' + it.help + '): ' + it.nodes.map(node => node.target.join(' ') + ' = ' + node.html).join(' | ');
+    axe.run(document, {rules: {'target-size': {enabled: true}}}).then(found => done(found.violations.map(told)), cause => done([String(cause)]))";
+
+/// As wide as a name can be.
+const WIDE: &str = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
+
+/// How the server answered.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Fine,
+    /// Then Chromium itself writes one line into the console.
+    Refused,
+}
+use Answer::{Fine, Refused};
+
+/// Looks at pages, and says in the end what is wrong with them.
+struct Inspector {
+    axe: String,
+    complaints: Vec<String>,
+}
+
+impl Inspector {
+    fn new() -> Inspector {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser/axe/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(file).expect("axe-core is not here yet: `make assets-test` fetches it");
+        Inspector { axe, complaints: Vec::new() }
+    }
+
+    /// `name` is what the screenshots are called by.
+    async fn inspects(&mut self, person: &Person, name: &str, answer: Answer) {
+        // Once for each page: what is set here lasts until the next one is loaded.
+        person.runs(&self.axe).await;
+        for (width, height) in [(390, 844), (1280, 800)] {
+            person.devtools("Emulation.setDeviceMetricsOverride", json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})).await;
+            for scheme in ["light", "dark"] {
+                let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+                person.devtools("Emulation.setEmulatedMedia", features).await;
+                let here = format!("{name}-{width}-{scheme}");
+                self.looks(person, &here).await;
+                keeps_a_picture(person, &here).await;
+            }
+        }
+        self.listens(person, name, answer).await;
+    }
+
+    async fn looks(&mut self, person: &Person, here: &str) {
+        let size = person.runs("return [innerWidth, document.documentElement.scrollWidth]").await;
+        if size[0].as_u64() < size[1].as_u64() {
+            self.complaints.push(format!("{here}: can be scrolled sideways (window and page are {size} px wide)"));
+        }
+        let found: Vec<String> = serde_json::from_value(person.runs_async(RUN_AXE).await).unwrap();
+        self.complaints.extend(found.iter().map(|violation| format!("{here}: {violation}")));
+    }
+
+    async fn listens(&mut self, person: &Person, name: &str, answer: Answer) {
+        let mut console = person.console().await;
+        if answer == Refused {
+            let own = console.iter().position(|line| line.message.contains("Failed to load resource: the server responded with a status of 4"));
+            match own {
+                Some(line) => drop(console.remove(line)),
+                None => self.complaints.push(format!("{name}: should have been refused")),
+            }
+        }
+        self.complaints.extend(console.iter().map(|line| format!("{name}: console: {} {}", line.level, line.message)));
+    }
+
+    fn concludes(self) {
+        assert!(self.complaints.is_empty(), "{}", self.complaints.join("\n"));
+    }
+}
+
+/// The whole page as a PNG, in the folder that TIDINGS_SHOTS names.
+async fn keeps_a_picture(person: &Person, name: &str) {
+    let Some(folder) = std::env::var_os("TIDINGS_SHOTS").map(PathBuf::from) else { return };
+    let shot = person.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true})).await;
+    let png = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_visitors_see_is_clean() {
+    let town = Town::calm().await;
+    let (ada, mut inspector) = (town.stranger("ada").await, Inspector::new());
+    for (path, name) in [("/", "welcome"), ("/signin", "signin"), ("/signup", "signup")] {
+        ada.goes_to(path).await;
+        inspector.inspects(&ada, name, Fine).await;
+    }
+    ada.goes_to("/signup").await;
+    ada.types("username", "a!").await;
+    ada.types("password", "short").await;
+    ada.presses("Sign up").await;
+    ada.sees("A username is made of").await;
+    inspector.inspects(&ada, "signup-refused", Refused).await;
+    ada.goes_to("/signin").await;
+    ada.fills_in("wrong horse").await;
+    ada.presses("Sign in").await;
+    ada.sees("do not belong together").await;
+    inspector.inspects(&ada, "signin-refused", Refused).await;
+    ada.goes_to("/nowhere").await;
+    inspector.inspects(&ada, "nowhere", Refused).await;
+    inspector.concludes();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_newcomer_sees_is_clean() {
+    let town = Town::calm().await;
+    let (ada, mut inspector) = (town.signs_up("ada").await, Inspector::new());
+    let pages = [
+        ("/", "home-empty"),
+        ("/people", "people-empty"),
+        ("/people/ada/followers", "followers-empty"),
+        ("/people/ada/following", "following-empty"),
+        ("/notifications", "inbox-empty"),
+        ("/notifications?show=unread", "inbox-unread-empty"),
+        ("/settings?done=password", "settings-done"),
+    ];
+    for (path, name) in pages {
+        ada.goes_to(path).await;
+        asks_with_one_element(&ada).await;
+        inspector.inspects(&ada, name, Fine).await;
+    }
+    ada.goes_to("/nowhere").await;
+    inspector.inspects(&ada, "nowhere-member", Refused).await;
+    inspector.concludes();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_known_sees_is_clean() {
+    let town = Town::calm().await;
+    let (ada, mut inspector) = (town.signs_up("ada").await, Inspector::new());
+    town.has_fans(22, "ada").await;
+    town.knows(WIDE).await;
+    town.hears_that(WIDE, "ada").await;
+    let pages = [
+        ("/", "home"),
+        ("/people", "people"),
+        ("/people?q=zzz", "people-nobody"),
+        (&format!("/people/{WIDE}"), "profile"),
+        ("/people/ada", "profile-own"),
+        ("/people/ada/followers", "followers"),
+        (&format!("/people/{WIDE}/following"), "following"),
+        ("/notifications", "inbox"),
+        ("/notifications?show=unread", "inbox-unread"),
+    ];
+    for (path, name) in pages {
+        ada.goes_to(path).await;
+        asks_with_one_element(&ada).await;
+        inspector.inspects(&ada, name, Fine).await;
+    }
+    ada.goes_to("/notifications").await;
+    ada.clicks(By::LinkText("Older")).await;
+    ada.sees("fan_01 follows you").await;
+    asks_with_one_element(&ada).await;
+    inspector.inspects(&ada, "inbox-older", Fine).await;
+    inspector.concludes();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_with_two_computers_and_a_long_name_sees_is_clean() {
+    let town = Town::calm().await;
+    let (ada, mut inspector) = (town.signs_up(WIDE).await, Inspector::new());
+    let _ada_at_work = town.signs_in(WIDE).await;
+    for (path, name) in [("/", "home-wide"), ("/people", "people-wide"), ("/settings", "settings")] {
+        ada.goes_to(path).await;
+        asks_with_one_element(&ada).await;
+        inspector.inspects(&ada, name, Fine).await;
+    }
+    ada.types("current", "wrong horse").await;
+    ada.types("password", "correct horse battery").await;
+    ada.presses("Change it").await;
+    ada.sees("That is not your password.").await;
+    asks_with_one_element(&ada).await;
+    inspector.inspects(&ada, "settings-refused", Refused).await;
+    ada.opens_menu().await;
+    inspector.inspects(&ada, "menu", Fine).await;
+    inspector.concludes();
+}
+
+async fn asks_with_one_element(person: &Person) {
+    person.becomes(r#"[...document.querySelectorAll('[hx-trigger*="every"]')].map(it => it.id).join()"#, "stream").await;
+}

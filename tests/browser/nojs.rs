@@ -1,0 +1,66 @@
+//! The whole job without JavaScript. Only WebDriver's own hands and eyes here, no scripts.
+
+use thirtyfour::By;
+use tokio::join;
+
+use crate::chromium::Taste;
+use crate::person::Person;
+use crate::town::Town;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_works_without_javascript() {
+    let town = Town::new().await;
+    let (ada, bob) = join!(signs_up(&town, "ada"), signs_up(&town, "bob"));
+    bob.goes_to("/notifications").await;
+    bob.sees("No tidings yet").await;
+    has_no_javascript(&bob).await;
+
+    ada.goes_to("/people").await;
+    ada.types("q", "BO").await;
+    ada.presses("Search").await;
+    ada.arrives_at("/people?q=BO").await;
+    ada.presses("Follow bob").await;
+    ada.sees("Unfollow bob").await;
+    ada.arrives_at("/people?q=BO").await;
+
+    bob.reloads().await;
+    bob.sees("New ada follows you").await;
+    bob.sees_badge("1").await;
+    bob.sees_title("(1) Notifications · Tidings").await;
+    bob.presses("Mark read: ada follows you").await;
+    bob.sees_badge("").await;
+    bob.presses("Mark unread: ada follows you").await;
+    bob.sees_badge("1").await;
+    bob.presses("Mark all read").await;
+    bob.sees_badge("").await;
+    bob.sees("Mark unread").await;
+    bob.clicks(By::LinkText("Unread")).await;
+    bob.sees("All caught up").await;
+    bob.clicks(By::LinkText("All")).await;
+    bob.presses("Delete: ada follows you").await;
+    bob.sees("No tidings yet").await;
+
+    ada.goes_to("/people/bob").await;
+    ada.sees("1 follower").await;
+    ada.presses("Unfollow bob").await;
+    ada.sees("0 followers").await;
+    ada.opens_menu().await;
+    ada.presses("Sign out").await;
+    ada.arrives_at("/").await;
+    ada.sees("Hear about it.").await;
+    ada.goes_to("/notifications").await;
+    ada.arrives_at("/signin?next=%2Fnotifications").await;
+}
+
+async fn signs_up(town: &Town, name: &str) -> Person {
+    let person = Person::stranger(name, &town.site.url, &Taste { no_javascript: true, ..Taste::default() }).await;
+    person.signs_up().await;
+    person
+}
+
+/// What stands in a `noscript` is text where scripts run, and part of the page where none do.
+async fn has_no_javascript(bob: &Person) {
+    assert_eq!(bob.how_many("noscript > meta[http-equiv=refresh]").await, 1, "JavaScript is on, or the inbox does not refresh itself without");
+    let refresh = bob.attribute("noscript > meta[http-equiv=refresh]", "content").await;
+    assert_eq!(refresh, "60; url=/notifications?auto=1");
+}

@@ -1,0 +1,79 @@
+//! Asking: one element, one timer, once an interval, and silence changes nothing.
+
+use tokio::join;
+
+use crate::patience::eventually;
+use crate::person::Person;
+use crate::town::Town;
+
+const ASKED: &str = "performance.getEntriesByType('resource').filter(it => it.name.includes('/api/stream')).map(it => it.startTime)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inbox_asks_once_an_interval_before_and_after_something_happened() {
+    asks_once_an_interval("/notifications").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_page_asks_once_an_interval_before_and_after_something_happened() {
+    asks_once_an_interval("/people").await;
+}
+
+async fn asks_once_an_interval(page: &str) {
+    let town = Town::new().await;
+    let (bob, ()) = join!(town.signs_up("bob"), town.knows("ada"));
+    bob.goes_to(page).await;
+    has_one_element_that_asks_every_second(&bob).await;
+    counts_what_changes(&bob).await;
+
+    // Nothing happens: three answers, and not a letter of the page is touched by them.
+    has_asked(&bob, 3).await;
+    assert_eq!(bob.runs("return window.__changes").await, 0);
+
+    town.hears_that("ada", "bob").await;
+    bob.sees_badge("1").await;
+    assert_ne!(bob.runs("return window.__changes").await, 0);
+
+    let so_far = times(&bob).await.len();
+    has_asked(&bob, so_far + 3).await;
+    has_one_element_that_asks_every_second(&bob).await;
+    was_never_in_a_hurry(&times(&bob).await);
+}
+
+/// Whole milliseconds: htmx 4.0.1 reads "every 0.9s" as no pause at all.
+async fn has_one_element_that_asks_every_second(bob: &Person) {
+    let found = bob.runs(r#"return [...document.querySelectorAll('[hx-trigger*="every"]')].map(it => it.id + ' ' + it.getAttribute('hx-trigger'))"#).await;
+    let found: Vec<String> = serde_json::from_value(found).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let every = found[0].strip_prefix("stream every ").and_then(|rest| rest.strip_suffix("ms, visibilitychange from:document"));
+    let every: u32 = every.and_then(|every| every.parse().ok()).unwrap_or_else(|| panic!("no whole number of milliseconds: {found:?}"));
+    assert!((900..=1000).contains(&every), "{found:?}");
+}
+
+/// Attributes are left out: htmx sets a class while it asks.
+async fn counts_what_changes(bob: &Person) {
+    bob.runs(
+        "window.__changes = 0;
+         const watch = new MutationObserver(seen => { window.__changes += seen.length });
+         watch.observe(document.documentElement, {childList: true, characterData: true, subtree: true})",
+    )
+    .await;
+}
+
+async fn times(bob: &Person) -> Vec<f64> {
+    serde_json::from_value(bob.runs(&format!("return {ASKED}")).await).unwrap()
+}
+
+async fn has_asked(bob: &Person, often: usize) {
+    eventually(&format!("{often} requests"), async || {
+        let asked = times(bob).await;
+        if asked.len() >= often { Ok(()) } else { Err(format!("{asked:?}")) }
+    })
+    .await;
+}
+
+/// A storm, or a second timer that a swap left behind, would make gaps shorter than the shortest interval there is;
+/// a timer has been seen to be some milliseconds early.
+fn was_never_in_a_hurry(times: &[f64]) {
+    let gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| *gap > 850.0), "milliseconds between requests: {gaps:?}");
+}
