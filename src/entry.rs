@@ -40,17 +40,19 @@ pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Opti
 pub async fn sign_in(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
     // What can be no name is tried as one that nobody can have signed up with, so that it costs the same.
     let name = Username::parse(username).ok();
-    app.slowdown.attempt(name.as_ref(), address, app.clock.now()).map_err(AppError::TooMany)?;
-    let wanted = name.clone();
-    let known = app.read(move |db| Ok(wanted.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
+    let attempt = app.slowdown.attempt(name.as_ref(), address, app.clock.now()).map_err(AppError::TooMany)?;
+    let known = app.read(move |db| Ok(name.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let matches = app.passwords.matches(password, hash).await?;
-    match (known, name) {
-        (Some(known), Some(name)) if matches => {
-            app.slowdown.forgive(&name, address);
+    match known.filter(|_| matches) {
+        Some(known) => {
+            attempt.succeeded();
             Ok(known)
         }
-        _ => Err(AppError::WrongPassword),
+        None => {
+            attempt.failed(app.clock.now());
+            Err(AppError::WrongPassword)
+        }
     }
 }
 

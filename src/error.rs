@@ -27,6 +27,8 @@ pub enum AppError {
     NotFound,
     /// The URL exists, but not with this verb; says which it has.
     WrongVerb(String),
+    /// It took too long to arrive.
+    TooSlow,
     /// A body beyond [`LARGEST_BODY`].
     TooLarge,
     /// A body of a kind that is not read here; says which is.
@@ -75,6 +77,7 @@ impl fmt::Display for AppError {
             AppError::CrossSite => f.write_str("This request came from another site, so nothing was changed."),
             AppError::NotFound => f.write_str("There is nothing here. It may have been deleted, or the address may be mistyped."),
             AppError::WrongVerb(allowed) => write!(f, "This address does not answer to that method; it does to {allowed}."),
+            AppError::TooSlow => f.write_str("The request took too long to arrive."),
             AppError::TooLarge => f.write_str("That is more than we take at once."),
             AppError::TooMany(1) => f.write_str("Too many attempts have failed. Please wait a second and try again."),
             AppError::TooMany(seconds) => write!(f, "Too many attempts have failed. Please wait {seconds} seconds and try again."),
@@ -94,6 +97,7 @@ impl ResponseError for AppError {
             AppError::CrossSite | AppError::Forbidden(_) => StatusCode::FORBIDDEN,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::WrongVerb(_) => StatusCode::METHOD_NOT_ALLOWED,
+            AppError::TooSlow => StatusCode::REQUEST_TIMEOUT,
             AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,

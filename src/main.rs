@@ -79,8 +79,10 @@ async fn run(app: App, begin: impl FnOnce(&Data<App>, &str)) -> Outcome {
 
 fn start_logging(settings: &Settings) {
     env_logger::Builder::new()
-        // The server's own remarks about its threads are of no use to an operator.
+        // The server's own remarks about its threads are of no use to an operator, and those about requests that are
+        // no HTTP would let any stranger fill the log.
         .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("actix_http", log::LevelFilter::Off)
         .parse_filters(settings.log_filter())
         .init();
 }

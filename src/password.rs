@@ -1,12 +1,13 @@
-//! Passwords: argon2id, off the async threads, a few at once.
+//! Passwords: argon2id, on threads of its own, a few at once.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use actix_web::web;
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::AppError;
 
@@ -15,8 +16,11 @@ pub const SHORTEST: usize = 8;
 /// Most characters of a password.
 pub const LONGEST: usize = 200;
 
-/// How long somebody waits for a turn before being asked to come back.
+/// How long somebody waits, turn and work together, before being asked to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many may wait in line; whoever comes after them waits for a place in it.
+const LINE: usize = 64;
 
 /// Why something is no password; the text is for the person who typed it.
 pub fn objection(typed: &str) -> Option<&'static str> {
@@ -27,23 +31,33 @@ pub fn objection(typed: &str) -> Option<&'static str> {
     }
 }
 
-/// Hashes and checks passwords. One takes 19 MiB and a core for some ten milliseconds, so no more run at once than
-/// there are cores: the rest wait here, and a flood of sign-ins neither fills the memory nor stops the polls.
+type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
+
+/// Hashes and checks passwords, at most four at once and no more than there are cores: a flood of sign-ins neither
+/// stops the polls nor fills the memory.
+///
+/// On threads of its own, each with its [`Scratch`]: one password takes 19 MiB, and allocators keep what a thread once
+/// used. Left to the hundreds of threads that wait for the database, eighty sign-ins left half a gigabyte behind.
 #[derive(Debug)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    line: mpsc::Sender<Job>,
     /// Checked against when there is no such name, so that an unknown name costs what a wrong password costs.
     nobody: Arc<str>,
 }
 
 impl Passwords {
-    /// Ready to work.
+    /// Starts the threads.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the system has no thread or no randomness to give.
     pub fn new() -> Result<Passwords, AppError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Passwords { turns: Arc::new(Semaphore::new(cores)), nobody: hash("nobody's password")?.into() })
+        let (line, jobs) = mpsc::channel(LINE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from).min(4) {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new().name("passwords".to_owned()).spawn(move || work(&jobs)).map_err(internal)?;
+        }
+        Ok(Passwords { line, nobody: Scratch::default().hash("nobody's password")?.into() })
     }
 
     /// The PHC string of `password`.
@@ -51,13 +65,7 @@ impl Passwords {
     /// # Errors
     /// 503 when too many others are waiting.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
-        let turn = self.turn().await?;
-        web::block(move || {
-            let hashed = hash(&password);
-            drop(turn);
-            hashed
-        })
-        .await?
+        self.run(move |scratch| scratch.hash(&password)).await
     }
 
     /// Whether `password` is the one hashed; takes as long where there is no hash, and then it is not.
@@ -65,28 +73,105 @@ impl Passwords {
     /// # Errors
     /// 503 when too many others are waiting.
     pub async fn matches(&self, password: String, hashed: Option<String>) -> Result<bool, AppError> {
-        let turn = self.turn().await?;
         let nobody = Arc::clone(&self.nobody);
-        web::block(move || {
-            let phc = PasswordHash::new(hashed.as_deref().unwrap_or(&nobody)).map_err(internal)?;
-            let right = Argon2::default().verify_password(password.as_bytes(), &phc).is_ok();
-            drop(turn);
+        self.run(move |scratch| {
+            let right = scratch.matches(&password, hashed.as_deref().unwrap_or(&nobody))?;
             Ok(right && hashed.is_some())
         })
-        .await?
+        .await
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned());
-        turn.await.map_err(|late| AppError::Unavailable(Box::new(late)))?.map_err(|closed| AppError::Internal(Box::new(closed)))
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Scratch) -> Result<T, AppError> + Send + 'static) -> Result<T, AppError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |scratch| {
+            // Whoever lost patience, or hung up, costs nothing any more.
+            if !reply.is_closed() {
+                let _ = reply.send(work(scratch));
+            }
+        });
+        let answered = async {
+            self.line.send(job).await.map_err(|_| AppError::Internal("the password threads are gone".into()))?;
+            answer.await.map_err(internal)?
+        };
+        tokio::time::timeout(PATIENCE, answered).await.map_err(|late| AppError::Unavailable(Box::new(late)))?
     }
 }
 
-fn hash(password: &str) -> Result<String, AppError> {
-    let phc: argon2::password_hash::phc::PasswordHash = Argon2::default().hash_password(password.as_bytes()).map_err(internal)?;
-    Ok(phc.to_string())
+/// Takes jobs until the line is closed. A job that panicked is answered (its reply is dropped), and the next one taken.
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    let mut scratch = Scratch::default();
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+    while let Some(job) = next() {
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut scratch)));
+    }
+}
+
+/// The memory that argon2id fills, kept from one password to the next.
+#[derive(Default)]
+struct Scratch(Vec<Block>);
+
+impl Scratch {
+    /// The PHC string of `password`, with a salt of its own and today's parameters.
+    fn hash(&mut self, password: &str) -> Result<String, AppError> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let (params, salt) = (Params::default(), Salt::new(&random).map_err(internal)?);
+        let output = self.fill(password, &salt, &params)?;
+        let phc = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).map_err(internal)?,
+            salt: Some(salt),
+            hash: Some(output),
+        };
+        Ok(phc.to_string())
+    }
+
+    /// Whether `password` is the one of a PHC string, computed with that string's parameters.
+    fn matches(&mut self, password: &str, phc: &str) -> Result<bool, AppError> {
+        let phc = PasswordHash::new(phc).map_err(internal)?;
+        let params = Params::try_from(&phc).map_err(internal)?;
+        let (Some(salt), Some(expected)) = (phc.salt, phc.hash) else {
+            return Err(AppError::Internal("a password hash without salt or hash".into()));
+        };
+        // `Output` compares in constant time.
+        Ok(self.fill(password, &salt, &params)? == expected)
+    }
+
+    fn fill(&mut self, password: &str, salt: &Salt, params: &Params) -> Result<Output, AppError> {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        self.0.resize(params.block_count(), Block::default());
+        let mut buffer = [0; Params::DEFAULT_OUTPUT_LEN];
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), &mut buffer, &mut self.0).map_err(internal)?;
+        Output::new(&buffer).map_err(internal)
+    }
 }
 
 fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> AppError {
     AppError::Internal(Box::new(cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::PasswordVerifier;
+
+    use super::*;
+
+    #[test]
+    fn others_agree_on_what_we_hash() {
+        let phc = Scratch::default().hash("high tide").unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        assert!(Argon2::default().verify_password(b"high tide", phc.as_str()).is_ok());
+        assert!(Argon2::default().verify_password(b"low tide", phc.as_str()).is_err());
+    }
+
+    #[test]
+    fn one_scratch_serves_many_passwords_and_no_salt_is_used_twice() {
+        let mut scratch = Scratch::default();
+        let (first, second) = (scratch.hash("high tide").unwrap(), scratch.hash("high tide").unwrap());
+        assert_ne!(first, second);
+        assert!(scratch.matches("high tide", &first).unwrap() && scratch.matches("high tide", &second).unwrap());
+        assert!(!scratch.matches("low tide", &first).unwrap());
+        assert!(scratch.matches("high tide", "no hash at all").is_err());
+    }
 }

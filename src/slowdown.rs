@@ -12,6 +12,9 @@ const WATCHED: usize = 20_000;
 /// Failures are forgotten after this much peace.
 const PEACE: Millis = 15 * MINUTE;
 
+/// Tries of one name, or from one address, that may be under way together: a fleet of programs may sign in at once.
+const AT_ONCE: u32 = 40;
+
 /// How patient we are with one kind of failure: how many cost nothing, and how long the longest wait is.
 struct Patience {
     free: u32,
@@ -56,10 +59,21 @@ impl Watched {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Failures {
     count: u32,
     last: Millis,
+    /// Tries whose outcome is not known yet.
+    pending: u32,
+}
+
+/// A try under way. Dropped without a verdict (our own trouble, a caller who hung up and so learnt nothing), it counts
+/// for nothing.
+#[derive(Debug)]
+#[must_use]
+pub struct Attempt<'a> {
+    slowdown: &'a Slowdown,
+    keys: Vec<Watched>,
 }
 
 impl Default for Slowdown {
@@ -69,36 +83,26 @@ impl Default for Slowdown {
 }
 
 impl Slowdown {
-    /// Somebody at `address` is about to try `name` (`None`: what can be no name). It counts as a failure until [`Slowdown::forgive`] is called:
-    /// counted only afterwards, a hundred tries sent at once would all slip through.
+    /// Somebody at `address` is about to try `name` (`None`: what can be no name).
     ///
     /// # Errors
-    /// The seconds to wait, when there were too many failures; being told so does not count as another one.
-    pub fn attempt(&self, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<(), u32> {
+    /// The seconds to wait, when there were too many failures; being told so does not count as another one. Also when
+    /// too many tries are under way at once: a hundred guesses sent together must not all slip through before the
+    /// first of them has failed.
+    pub fn attempt(&self, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<Attempt<'_>, u32> {
         let mut failures = self.lock();
         let keys = Watched::by(name, address);
         let wait = keys.iter().map(|key| failures.get(key).map_or(0, |past| past.wait(key.patience(), now))).max().unwrap_or(0);
         if wait > 0 {
             return Err(u32::try_from(wait.div_euclid(SECOND).saturating_add(1)).unwrap_or(u32::MAX));
         }
-        for key in keys {
-            let before = failures.get(&key).filter(|past| now - past.last < PEACE).map_or(0, |past| past.count);
-            failures.insert(key, Failures { count: before.saturating_add(1), last: now });
+        for key in &keys {
+            let past = failures.get(key).copied().unwrap_or_default();
+            let count = if now - past.last < PEACE { past.count } else { 0 };
+            failures.insert(key.clone(), Failures { count, pending: past.pending.saturating_add(1), ..past });
         }
-        Ok(())
-    }
-
-    /// The attempt succeeded: name and address start afresh with each other, and elsewhere get this one try back (and
-    /// no more, or one good account would buy endless guesses at the others).
-    pub fn forgive(&self, name: &Username, address: IpAddr) {
-        let mut failures = self.lock();
-        for key in Watched::by(Some(name), address) {
-            match (failures.get(&key).copied(), &key) {
-                (_, Watched::Pair(..)) => failures.remove(&key),
-                (Some(past), _) => failures.insert(key, Failures { count: past.count.saturating_sub(1), ..past }),
-                (None, _) => {}
-            }
-        }
+        drop(failures);
+        Ok(Attempt { slowdown: self, keys })
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent<Watched, Failures>> {
@@ -106,9 +110,41 @@ impl Slowdown {
     }
 }
 
+impl Attempt<'_> {
+    /// The password was wrong.
+    pub fn failed(self, now: Millis) {
+        self.settle(|past, _| Failures { count: past.count.saturating_add(1), last: now, ..past });
+    }
+
+    /// The password was right: name and address start afresh with each other. What others did to the name from
+    /// elsewhere, or this address to other names, is not forgiven, or one good account would buy endless guesses.
+    pub fn succeeded(self) {
+        self.settle(|past, key| if matches!(key, Watched::Pair(..)) { Failures { count: 0, ..past } } else { past });
+    }
+
+    fn settle(&self, verdict: impl Fn(Failures, &Watched) -> Failures) {
+        let mut failures = self.slowdown.lock();
+        for key in &self.keys {
+            if let Some(past) = failures.get(key).copied() {
+                failures.insert(key.clone(), verdict(past, key));
+            }
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.settle(|past, _| Failures { pending: past.pending.saturating_sub(1), ..past });
+    }
+}
+
 impl Failures {
     /// Milliseconds until the next try: doubling from one second, once the free ones are used up.
     fn wait(&self, Patience { free, longest }: Patience, now: Millis) -> Millis {
+        let at_once = if self.count < free { AT_ONCE } else { 1 };
+        if self.pending >= at_once {
+            return SECOND;
+        }
         let Some(excess) = self.count.checked_sub(free) else { return 0 };
         let pause = SECOND.saturating_mul(1 << excess.min(20)).min(longest);
         (self.last.saturating_add(pause) - now).clamp(0, longest)
@@ -135,29 +171,65 @@ mod tests {
         IpAddr::from([10, 0, 0, n])
     }
 
+    /// A wrong password.
+    fn fails(slowdown: &Slowdown, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<(), u32> {
+        slowdown.attempt(name, address, now).map(|attempt| attempt.failed(now))
+    }
+
     #[test]
     fn five_mistakes_are_free_then_each_wait_doubles() {
         let slowdown = Slowdown::default();
         for _ in 0..5 {
-            assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 0), Ok(()));
+            assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 0), Ok(()));
         }
-        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 0), Err(2));
-        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), SECOND), Ok(()));
-        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 2 * SECOND), Err(2));
-        assert_eq!(slowdown.attempt(Some(&name(1)), address(1), 3 * SECOND), Ok(()));
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 0), Err(2));
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), SECOND), Ok(()));
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 2 * SECOND), Err(2));
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 3 * SECOND), Ok(()));
+    }
+
+    #[test]
+    fn right_passwords_are_no_failures_however_many_come_at_once() {
+        let slowdown = Slowdown::default();
+        for _ in 0..100 {
+            let together: Vec<_> = (0..40).map(|_| slowdown.attempt(Some(&name(1)), address(1), 0).unwrap()).collect();
+            together.into_iter().for_each(Attempt::succeeded);
+        }
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 0), Ok(()));
+    }
+
+    #[test]
+    fn guesses_sent_together_do_not_slip_through_together() {
+        let slowdown = Slowdown::default();
+        let together: Vec<_> = (0..100).filter_map(|_| slowdown.attempt(Some(&name(1)), address(1), 0).ok()).collect();
+        assert_eq!(together.len(), 40);
+        together.into_iter().for_each(|attempt| attempt.failed(0));
+        assert!(fails(&slowdown, Some(&name(1)), address(1), 14 * MINUTE).is_err(), "and now the wait is long");
+        let later = 16 * MINUTE;
+        let _one = slowdown.attempt(Some(&name(2)), address(1), later).unwrap();
+    }
+
+    #[test]
+    fn what_came_to_no_verdict_counts_for_nothing() {
+        let slowdown = Slowdown::default();
+        for _ in 0..100 {
+            drop(slowdown.attempt(Some(&name(1)), address(1), 0).unwrap());
+        }
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(1), 0), Ok(()));
     }
 
     #[test]
     fn who_hammers_at_a_name_does_not_keep_its_owner_out() {
         let slowdown = Slowdown::default();
+        let mut let_in = 0;
         for tenths in 0..36_000 {
             let now = tenths * SECOND / 10;
-            let _ = slowdown.attempt(Some(&name(1)), address(66), now);
+            let _ = fails(&slowdown, Some(&name(1)), address(66), now);
             if tenths % 600 == 0 {
-                assert_eq!(slowdown.attempt(Some(&name(1)), address(1), now), Ok(()), "after {tenths} tenths of a second");
-                slowdown.forgive(&name(1), address(1));
+                let_in += slowdown.attempt(Some(&name(1)), address(1), now).map(Attempt::succeeded).is_ok() as u32;
             }
         }
+        assert_eq!(let_in, 60, "once a minute for an hour");
     }
 
     #[test]
@@ -165,43 +237,44 @@ mod tests {
         let slowdown = Slowdown::default();
         let crowd = (0..1_000).map(|n| IpAddr::from([10, 0, (n / 250) as u8, (n % 250) as u8]));
         let tries = (0..600_i64).flat_map(|tenths| crowd.clone().map(move |address| (tenths * SECOND / 10, address)));
-        let let_through = tries.filter(|(now, address)| slowdown.attempt(Some(&name(1)), *address, *now).is_ok()).count();
+        let let_through = tries.filter(|(now, address)| fails(&slowdown, Some(&name(1)), *address, *now).is_ok()).count();
         assert!((20..40).contains(&let_through), "{let_through}");
     }
 
     #[test]
     fn one_address_cannot_go_through_many_names() {
         let slowdown = Slowdown::default();
-        let refused = (0..100).filter(|n| slowdown.attempt(Some(&name(*n)), address(1), 0).is_err()).count();
+        let refused = (0..100).filter(|n| fails(&slowdown, Some(&name(*n)), address(1), 0).is_err()).count();
         assert_eq!(refused, 70);
-        assert_eq!(slowdown.attempt(Some(&name(1)), address(2), 0), Ok(()));
+        assert_eq!(fails(&slowdown, Some(&name(1)), address(2), 0), Ok(()));
     }
 
     #[test]
     fn nor_through_what_can_be_no_names() {
         let slowdown = Slowdown::default();
-        assert_eq!((0..100).filter(|_| slowdown.attempt(None, address(1), 0).is_err()).count(), 70);
+        assert_eq!((0..100).filter(|_| fails(&slowdown, None, address(1), 0).is_err()).count(), 70);
     }
 
     #[test]
-    fn success_clears_the_pair_but_buys_no_guesses() {
+    fn success_forgives_the_pair_but_buys_no_guesses() {
         let slowdown = Slowdown::default();
         for n in 0..30 {
-            assert_eq!(slowdown.attempt(Some(&name(n)), address(1), 0), Ok(()));
+            assert_eq!(fails(&slowdown, Some(&name(n % 6)), address(1), 0), Ok(()), "{n}");
         }
-        slowdown.forgive(&name(29), address(1));
-        assert_eq!(slowdown.attempt(Some(&name(29)), address(1), 0), Ok(()));
-        assert!(slowdown.attempt(Some(&name(29)), address(1), 0).is_err());
+        assert!(slowdown.attempt(Some(&name(99)), address(1), 0).is_err());
+        let later = 2 * SECOND;
+        slowdown.attempt(Some(&name(99)), address(1), later).unwrap().succeeded();
+        assert_eq!(fails(&slowdown, Some(&name(98)), address(1), later), Ok(()));
+        assert!(fails(&slowdown, Some(&name(97)), address(1), later).is_err());
     }
 
     #[test]
     fn a_quarter_of_an_hour_of_peace_is_forgiveness() {
         let slowdown = Slowdown::default();
-        for _ in 0..5 {
-            let _ = slowdown.attempt(Some(&name(1)), address(1), 0);
-        }
-        for _ in 0..5 {
-            assert_eq!(slowdown.attempt(Some(&name(1)), address(1), PEACE), Ok(()));
+        for now in [0, PEACE] {
+            for _ in 0..5 {
+                assert_eq!(fails(&slowdown, Some(&name(1)), address(1), now), Ok(()));
+            }
         }
     }
 

@@ -5,6 +5,8 @@ mod face;
 mod headers;
 mod origin;
 
+use std::time::Duration;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -14,14 +16,18 @@ use actix_web::{Error, HttpMessage};
 use crate::error::{AppError, LARGEST_BODY};
 use crate::viewer::{self, Renewed};
 
+/// The longest that a request may take. Everything of ours gives up sooner; this is for bodies that never arrive, a
+/// few of which would otherwise keep all the connections there are.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed session's cookie, the headers.
 ///
 /// # Errors
-/// Only if the server was put together without an [`crate::app::App`].
+/// [`AppError::TooSlow`]: whoever sends so slowly is told without ceremony.
 pub async fn border(req: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = viewer::app(req.request())?;
     let response = match origin::check(&req, &app.config).and_then(|()| is_small(&req)) {
-        Ok(()) => next.call(req).await?.map_into_boxed_body(),
+        Ok(()) => tokio::time::timeout(LONGEST, next.call(req)).await.map_err(|_| AppError::TooSlow)??.map_into_boxed_body(),
         Err(refusal) => req.error_response(refusal),
     };
     let mut response = face::dress(response, &app);

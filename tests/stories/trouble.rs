@@ -246,6 +246,41 @@ async fn a_poll_that_reads_while_follows_commit_misses_none() {
     assert_eq!(bob.inbox().await.len(), 6);
 }
 
+/// Resident memory in MiB.
+#[cfg(target_os = "linux")]
+fn memory(site: &Running) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", site.child.id().unwrap())).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_flood_of_sign_ins_does_not_fill_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Running::serve(&folder.path().join("t.db")).await;
+    Guest::comes(&site.url, "/signup", "ada").await;
+    for _ in 0..4 {
+        let signing_in = (0..20).map(|_| Guest::comes(&site.url, "/signin", "ada"));
+        futures_of(signing_in).await;
+    }
+    // Four threads at most, 19 MiB each. (It was half a gigabyte when every thread of the server could hash.)
+    assert!(memory(&site) < 150, "{} MiB", memory(&site));
+}
+
+#[tokio::test]
+async fn a_body_that_never_arrives_is_not_waited_for_for_ever() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let town = Town::new().await;
+    let mut connection = tokio::net::TcpStream::connect(town.site.url.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let reading = connection.read_to_end(&mut answer);
+    tokio::time::timeout(Duration::from_secs(40), reading).await.expect("still waiting").unwrap();
+    assert!(String::from_utf8_lossy(&answer).starts_with("HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+}
+
 #[tokio::test]
 async fn alive_and_ready_are_two_things() {
     let town = Town::new().await;
