@@ -9,9 +9,9 @@ use tokio::sync::Semaphore;
 use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{BUSY, Connection, Database, OpenError};
+use crate::db::{BUSY, Connection, Database, OpenError, look_into};
 use crate::error::AppError;
-use crate::last_update::{News, Stamp, Stamps};
+use crate::last_update::{News, Stamp, Stamps, sweep};
 use crate::model::{UserId, secrets, users};
 use crate::password::Passwords;
 use crate::slowdown::Slowdown;
@@ -49,13 +49,16 @@ impl App {
         let database = Database::open(&config.database)?;
         let signer = signer(&database).map_err(|cause| OpenError::new(&config.database, cause))?;
         let passwords = Passwords::new().map_err(|cause| OpenError::new(&config.database, cause))?;
+        let stamps = Arc::new(Stamps::default());
+        let sweep = look_into(&config.database).map_err(|cause| OpenError::new(&config.database, cause))?;
+        sweep::start(sweep, &stamps).map_err(|cause| OpenError::new(&config.database, cause))?;
         Ok(App {
             clock: Clock::default(),
             assets: Assets::find(),
             passwords,
             slowdown: Slowdown::default(),
             signer,
-            stamps: Arc::new(Stamps::default()),
+            stamps,
             database,
             writer: Arc::new(Semaphore::new(1)),
             config,

@@ -25,7 +25,7 @@ pub struct Settings {
     /// How often a page asks for news, 1 to 3600 [default: 10]
     #[arg(long, global = true, env = "POLL_SECONDS", value_name = "SECONDS", hide_env_values = true)]
     pub poll_seconds: Option<String>,
-    /// The address people type, such as https://tidings.example; https makes cookies Secure and sends HSTS
+    /// The address people type, such as `https://tidings.example`; https makes cookies Secure and sends HSTS
     #[arg(long, global = true, env = "PUBLIC_URL", value_name = "URL", hide_env_values = true)]
     pub public_url: Option<String>,
     /// Whether strangers may make accounts, open or closed [default: open]

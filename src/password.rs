@@ -36,7 +36,7 @@ type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 /// Hashes and checks passwords, at most four at once and no more than there are cores: a flood of sign-ins neither
 /// stops the polls nor fills the memory.
 ///
-/// On threads of its own, each with its [`Scratch`]: one password takes 19 MiB, and allocators keep what a thread once
+/// On threads of its own, each with its `Scratch`: one password takes 19 MiB, and allocators keep what a thread once
 /// used. Left to the hundreds of threads that wait for the database, eighty sign-ins left half a gigabyte behind.
 #[derive(Debug)]
 pub struct Passwords {

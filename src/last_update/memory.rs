@@ -76,6 +76,20 @@ impl Stamps {
         }
     }
 
+    /// The row of `user` says `stamp`: a copy that lags is raised. Where there is none, a read under way may be older
+    /// than that row, so it must not be kept.
+    pub fn mend(&self, user: UserId, stamp: Stamp) {
+        let Some(mut stripe) = self.stripe(user) else { return };
+        match stripe.stamps.get(&user).copied() {
+            Some(copy) if copy >= stamp => {}
+            Some(_) => {
+                stripe.announced += 1;
+                stripe.stamps.insert(user, stamp);
+            }
+            None => stripe.announced += 1,
+        }
+    }
+
     /// How many stamps are remembered now.
     pub fn len(&self) -> usize {
         self.stripes.iter().map(|stripe| lock(stripe).stamps.len()).sum()
@@ -131,6 +145,20 @@ mod tests {
         stamps.announce(ADA, 20);
         stamps.announce(ADA, 10);
         assert_eq!(stamps.get(ADA), Some(20));
+    }
+
+    #[test]
+    fn mending_raises_what_lags_and_nothing_else() {
+        let (stamps, bob) = (Stamps::default(), UserId(2));
+        stamps.announce(ADA, 20);
+        stamps.mend(ADA, 10);
+        assert_eq!(stamps.get(ADA), Some(20));
+        stamps.mend(ADA, 30);
+        assert_eq!(stamps.get(ADA), Some(30));
+        let window = stamps.open(bob);
+        stamps.mend(bob, 30);
+        stamps.keep(window, 10);
+        assert_eq!(stamps.get(bob), None, "a read from before the foreign change");
     }
 
     #[test]

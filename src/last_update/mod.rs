@@ -4,6 +4,7 @@
 //! increasing per person. [`Stamps`] is this process's copy of it, so that a poll need not ask the database.
 
 mod memory;
+pub mod sweep;
 
 use diesel::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The inbox. Badge and list are one predicate, [`of`]; authorization is part of every WHERE.
+//! The inbox. Badge and list are one predicate, `of`; authorization is part of every WHERE.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};

@@ -33,6 +33,10 @@ impl Guest {
         Ok(answer.status().as_u16())
     }
 
+    async fn poll(&self, url: &str, tab: &str) -> reqwest::Response {
+        self.http.get(format!("{url}{tab}")).header("cookie", &self.cookie).header("HX-Request", "true").send().await.unwrap()
+    }
+
     async fn inbox(&self, url: &str) -> Vec<String> {
         let page = self.http.get(format!("{url}/notifications")).header("cookie", &self.cookie).send().await.unwrap().text().await.unwrap();
         html::lines(&page).into_iter().map(|line| line.says).collect()
@@ -53,6 +57,42 @@ async fn what_was_answered_survives_a_kill() {
         answered.insert(0, format!("{name} follows you"));
         site = Running::serve(&file).await;
         assert_eq!(bob.inbox(&site.url).await, answered, "the session outlives the process, and so does the news");
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_writes_to_the_same_file_is_heard_of_within_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    let (here, there) = (Running::serve(&file).await, Running::serve(&file).await);
+    let bob = Guest::comes(&here.url, "/signup", "bob").await;
+    let (ada, cleo) = (Guest::comes(&there.url, "/signup", "ada").await, Guest::comes(&there.url, "/signup", "cleo").await);
+    let page = bob.http.get(format!("{}/notifications", here.url)).header("cookie", &bob.cookie).send().await.unwrap().text().await.unwrap();
+    let mut tab = html::poll_url(&page).unwrap();
+    for (guest, url, name) in [(&ada, &there.url, "ada"), (&cleo, &here.url, "cleo")] {
+        assert_eq!(guest.posts(format!("{url}/people/bob/follow")).await.unwrap(), 303);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let news = loop {
+            let poll = bob.poll(&here.url, &tab).await;
+            if poll.status() == 200 {
+                break poll.text().await.unwrap();
+            }
+            assert!(Instant::now() < deadline, "{name} was not heard of");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert!(html::lines(&news)[0].says.starts_with(name), "{news}");
+        tab = html::poll_url(&news).unwrap();
+    }
+    let mut shell = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    shell
+        .batch_execute("PRAGMA busy_timeout = 5000; DELETE FROM notifications; UPDATE users SET last_update = last_update + 1 WHERE username = 'bob'")
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    for site in [&here, &there] {
+        while !bob.inbox(&site.url).await.is_empty() || bob.poll(&site.url, &tab).await.status() != 200 {
+            assert!(Instant::now() < deadline, "a stamp moved by hand was not seen");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 

@@ -18,6 +18,8 @@ CREATE TABLE users (
     last_update   BIGINT NOT NULL DEFAULT 0,
     created_at    BIGINT NOT NULL
 );
+-- Whose stamp moved lately? Asked every few seconds, when another process may have written.
+CREATE INDEX users_by_last_update ON users (last_update);
 
 CREATE TABLE follows (
     -- A surrogate id, because "newest first" needs a total order to page by, and two follows may share a millisecond.
