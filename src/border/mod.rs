@@ -20,7 +20,8 @@ use crate::viewer::{self, Renewed};
 /// few of which would otherwise keep all the connections there are.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed session's cookie, the headers.
+/// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed
+/// session's cookie, the headers.
 ///
 /// # Errors
 /// [`AppError::TooSlow`]: whoever sends so slowly is told without ceremony.
