@@ -36,7 +36,9 @@ async fn asks_once_an_interval(page: &str) {
     let so_far = times(&bob).await.len();
     has_asked(&bob, so_far + 3).await;
     has_one_element_that_asks_every_second(&bob).await;
-    was_never_in_a_hurry(&times(&bob).await);
+    let times = times(&bob).await;
+    was_never_in_a_hurry(&times);
+    was_never_in_a_hurry(&times[so_far - 1..]);
 }
 
 /// Whole milliseconds: htmx 4.0.1 reads "every 0.9s" as no pause at all.
@@ -71,9 +73,10 @@ async fn has_asked(bob: &Person, often: usize) {
     .await;
 }
 
-/// A storm, or a second timer that a swap left behind, would make gaps shorter than the shortest interval there is;
-/// a timer has been seen to be some milliseconds early.
+/// Two timers, one left behind by a swap, would ask every half second on average, and a storm far more often. On
+/// average, because on a busy machine one request may be late and the next one in time.
 fn was_never_in_a_hurry(times: &[f64]) {
     let gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps.iter().all(|gap| *gap > 850.0), "milliseconds between requests: {gaps:?}");
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    assert!(mean > 600.0, "milliseconds between requests: {gaps:?}");
 }
