@@ -84,9 +84,13 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refused> {
 }
 
 impl Settings {
-    /// Whether a database was named, rather than left at its default.
-    pub fn names_a_database(&self) -> bool {
-        said(&self.database_url).is_some()
+    /// The same, with `url` as the database where none was named.
+    #[must_use]
+    pub fn with_default_database(mut self, url: &str) -> Settings {
+        if said(&self.database_url).is_none() {
+            self.database_url = Some(url.to_owned());
+        }
+        self
     }
 
     /// What to log, as env_logger reads it.

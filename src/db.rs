@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{Error as R2d2Error, ManageConnection, Pool, PooledConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use url::Url;
 
 /// What every query takes.
 pub type Connection = SqliteConnection;
@@ -91,16 +92,19 @@ pub fn exists(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-/// A connection to an existing file that can change nothing in it, not even by creating it.
+/// A connection to an existing file that changes nothing in it, nor creates it.
+///
+/// Opened read-only, and not merely told to be: a connection that may write folds a killed site's log into the file
+/// when it closes, also if it never wrote anything itself.
 ///
 /// # Errors
 /// When there is no such file or it cannot be opened.
 pub fn look_into(path: &Path) -> ConnectionResult<Connection> {
-    if !exists(path) {
-        return Err(ConnectionError::BadConnection("there is no such file".to_owned()));
-    }
-    let mut conn = Connection::establish(&plain(path))?;
-    conn.batch_execute("PRAGMA query_only = ON; PRAGMA busy_timeout = 3000").map_err(ConnectionError::CouldntSetupConfiguration)?;
+    let wrong = |cause: &str| ConnectionError::BadConnection(cause.to_owned());
+    let path = std::path::absolute(path).map_err(|cause| wrong(&cause.to_string()))?;
+    let url = Url::from_file_path(path).map_err(|()| wrong("the path cannot be written as a URL"))?;
+    let mut conn = Connection::establish(&format!("{url}?mode=ro"))?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {}", BUSY.as_millis())).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 

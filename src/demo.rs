@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use diesel::prelude::*;
 
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::Config;
 use crate::db::{self, Connection};
 use crate::error::AppError;
 use crate::last_update::News;
@@ -17,7 +17,7 @@ use crate::model::{UserId, Username, follows, secrets, users};
 use crate::schema;
 
 /// Where the demo lives unless told otherwise: not where the real site does.
-const DATABASE: &str = "sqlite:data/demo.db";
+pub const DATABASE: &str = "sqlite:data/demo.db";
 /// What marks a database as the demo's own.
 const MARK: &str = "demo";
 
@@ -45,12 +45,7 @@ impl std::error::Error for NoDemo {}
 ///
 /// # Errors
 /// When the database that is named is not the demo's own, which is then not touched; or cannot be opened.
-pub async fn open(settings: &Settings) -> Result<App, Box<dyn std::error::Error>> {
-    let mut settings = settings.clone();
-    if !settings.names_a_database() {
-        settings.database_url = Some(DATABASE.to_owned());
-    }
-    let config = settings.check()?;
+pub async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     if db::exists(&config.database) && !is_own(&config.database) {
         return Err(Box::new(NoDemo(format!(
             "{} holds something that is not the demo's, so it was left alone; unset DATABASE_URL or name a file that does not exist yet.",

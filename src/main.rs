@@ -58,9 +58,10 @@ async fn serve(settings: Settings) -> Outcome {
 }
 
 async fn demo(settings: Settings) -> Outcome {
-    settings.check()?;
+    let settings = settings.with_default_database(demo::DATABASE);
+    let config = settings.check()?;
     start_logging(&settings);
-    run(demo::open(&settings).await?, demo::perform).await
+    run(demo::open(config).await?, demo::perform).await
 }
 
 /// Serves `app` until told to stop; `begin` is called once the port is open.

@@ -1,5 +1,6 @@
 //! The command line: settings, refusals, the demo.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::follows::futures_of;
@@ -112,6 +113,27 @@ async fn nobody_is_served_from_the_demos_database_for_real() {
     drop(Running::start(tidings(&["demo"], &[("PORT", "0"), ("DATABASE_URL", &url)])).await);
     let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
     assert!(!refused.status.success() && text(&refused.stderr).contains("belongs to the demo"), "{}", text(&refused.stderr));
+}
+
+/// Every file in a folder, byte for byte. What SQLite keeps in shared memory (`-shm`) is no data and is left out.
+fn contents(folder: &std::path::Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let named = files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap()));
+    named.filter(|(name, _)| !name.ends_with("-shm")).collect()
+}
+
+#[tokio::test]
+async fn the_demo_does_not_touch_what_a_killed_site_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("the real one?mode=rw#1.db");
+    let mut site = Running::serve(&file).await;
+    reqwest::Client::new().post(format!("{}/signup", site.url)).form(&[("username", "ada"), ("password", PASSWORD)]).send().await.unwrap();
+    site.child.kill().await.unwrap();
+    let before = contents(folder.path());
+    assert!(before.len() == 2 && before.values().all(|bytes| !bytes.is_empty()), "a database and its log: {:?}", before.keys());
+    let refused = ends(&["demo"], &[("PORT", "0"), ("DATABASE_URL", &format!("sqlite:{}", file.display()))]).await;
+    assert!(text(&refused.stderr).contains("left alone"), "{}", text(&refused.stderr));
+    assert!(contents(folder.path()) == before, "something was changed: {:?}", contents(folder.path()).keys());
 }
 
 #[tokio::test]

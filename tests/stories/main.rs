@@ -4,7 +4,9 @@
 mod accounts;
 mod api;
 mod command;
+mod crash;
 mod follows;
+mod guest;
 mod html;
 mod inbox;
 mod intruders;
