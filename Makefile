@@ -16,9 +16,9 @@ help: ## This list
 run: assets ## Build and serve on http://127.0.0.1:8080 with SQLite in data/tidings.db
 	@$(ENV) cargo run --release -- serve
 
-# The demo has a database of its own, whatever .env says of the site's.
+# The demo has a database of its own and shares nothing, whatever .env says of the site.
 demo: assets ## Serve a throw-away site where somebody follows you every few seconds
-	@$(ENV) unset DATABASE_URL; cargo run --release -- demo
+	@$(ENV) unset DATABASE_URL REDIS_URL; cargo run --release -- demo
 
 test: assets assets-test ## Run every test: units, stories over HTTP, real Chromium
 	@scripts/need-chromium

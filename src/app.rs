@@ -1,17 +1,18 @@
 //! What a handler may hold: the settings, the clock, and two doors to the database.
 
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use actix_web::web;
-use diesel::Connection as _;
 use tokio::sync::Semaphore;
 
 use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{BUSY, Connection, Database, OpenError, look_into};
+use crate::db::{Address, BUSY, Connection, Database, OpenError};
 use crate::error::AppError;
-use crate::last_update::{News, Stamp, Stamps, sweep};
+use crate::last_update::{Link, News, Stamp, Stamps, sweep};
+use crate::metrics::{DatabaseReading, Metrics};
 use crate::model::{UserId, secrets, users};
 use crate::password::Passwords;
 use crate::slowdown::Slowdown;
@@ -32,12 +33,14 @@ pub struct App {
     pub slowdown: Slowdown,
     /// Signs session tokens.
     pub signer: Signer,
-    /// This process's copy of the stamps.
+    /// The copies of the stamps that polls are answered from.
     pub stamps: Arc<Stamps>,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
     database: Database,
-    /// One writer at a time, first come first served: SQLite's own waiting is a lottery that lets single writers
-    /// starve for seconds, and a writer that waits here holds no thread and no connection.
-    writer: Arc<Semaphore>,
+    /// On SQLite one writer at a time, first come first served: its own waiting is a lottery that lets single writers
+    /// starve for seconds, and a writer that waits here holds no thread and no connection. A server has rows to lock.
+    writers: Arc<Semaphore>,
 }
 
 impl App {
@@ -46,12 +49,16 @@ impl App {
     /// # Errors
     /// In a sentence for the operator, when the database cannot be opened.
     pub fn open(config: Config) -> Result<App, OpenError> {
-        let database = Database::open(&config.database)?;
-        let signer = signer(&database).map_err(|cause| OpenError::new(&config.database, cause))?;
-        let passwords = Passwords::new().map_err(|cause| OpenError::new(&config.database, cause))?;
-        let stamps = Arc::new(Stamps::default());
-        let sweep = look_into(&config.database).map_err(|cause| OpenError::new(&config.database, cause))?;
-        sweep::start(sweep, &stamps).map_err(|cause| OpenError::new(&config.database, cause))?;
+        fn wrong<C: std::fmt::Display>(address: &Address) -> impl Fn(C) -> OpenError {
+            move |cause| OpenError::new(address, cause)
+        }
+        let address = &config.database;
+        let database = Database::open(address)?;
+        let signer = signer(&database).map_err(wrong(address))?;
+        let passwords = Passwords::new().map_err(wrong(address))?;
+        let metrics = Arc::new(Metrics::new().map_err(wrong(address))?);
+        let stamps = copies(&config, &database, &metrics).map_err(wrong(address))?;
+        let writers = if matches!(address, Address::Sqlite(_)) { 1 } else { Semaphore::MAX_PERMITS };
         Ok(App {
             clock: Clock::default(),
             assets: Assets::find(),
@@ -59,8 +66,9 @@ impl App {
             slowdown: Slowdown::default(),
             signer,
             stamps,
+            metrics,
             database,
-            writer: Arc::new(Semaphore::new(1)),
+            writers: Arc::new(Semaphore::new(writers)),
             config,
         })
     }
@@ -76,12 +84,12 @@ impl App {
         F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
     {
         let database = self.database.clone();
-        web::block(move || Connection::transaction(&mut *database.get()?, query)).await?
+        web::block(move || database.read(query)).await?
     }
 
-    /// The writing door: runs `change` in one transaction that takes the write lock at its start, commits, and then
-    /// announces exactly those whose inbox it changed. Commit and announcement run to their end even if the caller
-    /// hangs up. Never call it from inside itself: the inner one would wait for the outer.
+    /// The writing door: runs `change` in one transaction, commits, and then announces exactly those whose inbox it
+    /// changed. Commit and announcement run to their end even if the caller hangs up. Never call it from inside itself:
+    /// the inner one would wait for the outer.
     ///
     /// # Errors
     /// What `change` fails with, and then nothing was changed; 503 when the database stays locked.
@@ -90,27 +98,29 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<(T, News), AppError> + Send + 'static,
     {
-        let turn = Arc::clone(&self.writer).acquire_owned();
+        let turn = Arc::clone(&self.writers).acquire_owned();
         let turn = tokio::time::timeout(BUSY, turn).await.map_err(|late| AppError::Unavailable(Box::new(late)))?;
         let turn = turn.map_err(|closed| AppError::Internal(Box::new(closed)))?;
-        let (database, stamps) = (self.database.clone(), Arc::clone(&self.stamps));
-        web::block(move || {
-            let (value, news) = Connection::immediate_transaction(&mut *database.get()?, change)?;
+        let (database, stamps, metrics) = (self.database.clone(), Arc::clone(&self.stamps), Arc::clone(&self.metrics));
+        let committed = web::block(move || {
+            let (value, news) = database.write(change)?;
             drop(turn);
-            for (user, stamp) in news.stamps() {
-                stamps.announce(user, stamp);
-            }
-            Ok(value)
-        })
-        .await?
+            metrics.told(news.told());
+            Ok::<_, AppError>((value, stamps.announce(&news)))
+        });
+        let (value, announced) = committed.await??;
+        if let Some(announced) = announced {
+            announced.arrived().await;
+        }
+        Ok(value)
     }
 
-    /// The stamp of `user`: from memory, or from their row if this process has not met them lately.
+    /// The stamp of `user`: from Redis or memory, or from their row if this process has not met them lately.
     ///
     /// # Errors
     /// 503 when it had to ask the database and could not; [`AppError::SignedOut`] for an account that is gone.
     pub async fn last_update(&self, user: UserId) -> Result<Stamp, AppError> {
-        if let Some(stamp) = self.stamps.get(user) {
+        if let Some(stamp) = self.stamps.get(user).await {
             return Ok(stamp);
         }
         let window = self.stamps.open(user);
@@ -124,11 +134,31 @@ impl App {
     pub fn statements(&self) -> u64 {
         self.database.statements()
     }
+
+    /// How the database does at this moment.
+    pub fn database_reading(&self) -> DatabaseReading {
+        let (connections, idle) = self.database.connections();
+        DatabaseReading { up: self.database.health().is_well(), statements: self.database.statements(), connections, idle }
+    }
+}
+
+/// The copies of the stamps, and what keeps them true: the link to Redis, if there is to be one, and the sweep.
+fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> std::io::Result<Arc<Stamps>> {
+    let bell = sync_channel(1);
+    let link = config.redis.clone().map(|url| Link::start(url, metrics, bell.0.clone())).transpose()?;
+    let stamps = Arc::new(Stamps::new(link));
+    let health = Arc::clone(database.health());
+    let tools = sweep::Tools { address: config.database.clone(), health, metrics: Arc::clone(metrics), alert: config.sweep_pause(), bell };
+    sweep::start(tools, &stamps)?;
+    if let Some(link) = stamps.shared() {
+        link.await_first_word();
+    }
+    Ok(stamps)
 }
 
 /// The signing key of this database, made at its first start.
 fn signer(database: &Database) -> Result<Signer, AppError> {
     let fresh = Signer::fresh_key()?;
-    let key = Connection::immediate_transaction(&mut *database.get()?, |db| secrets::keep(db, secrets::KEY, &fresh))?;
+    let key = database.write(|db| Ok::<_, AppError>(secrets::keep(db, secrets::KEY, &fresh)?))?;
     Signer::new(&key).map_err(|cause| AppError::Internal(Box::new(cause)))
 }

@@ -1,11 +1,14 @@
 //! Every setting: read once, refused in a sentence that names it.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
 use url::Url;
+
+use crate::db::Address;
+use crate::last_update::RedisUrl;
 
 /// The settings as they are typed: an environment variable or the flag of the same name, and flags win.
 #[derive(Args, Debug, Default, Clone)]
@@ -16,10 +19,10 @@ pub struct Settings {
     /// Port to listen on; 0 takes a free one [default: 8080]
     #[arg(long, global = true, env = "PORT", value_name = "PORT", hide_env_values = true)]
     pub port: Option<String>,
-    /// Where the data lives, sqlite:PATH [default: sqlite:data/tidings.db]
+    /// Where the data lives, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite:data/tidings.db]
     #[arg(long, global = true, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Not in this version yet: leave it unset; stamps live in the process
+    /// Where instances share their stamps, redis://HOST or rediss://HOST; several, comma-separated, are a cluster
     #[arg(long, global = true, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// How often a page asks for news, 1 to 3600 [default: 10]
@@ -46,8 +49,10 @@ pub struct Config {
     pub bind: IpAddr,
     /// Port to listen on; 0 = any free one.
     pub port: u16,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the data lives.
+    pub database: Address,
+    /// Where the stamps are shared, if anywhere.
+    pub redis: Option<RedisUrl>,
     /// The poll interval in seconds, 1–3600.
     pub poll_seconds: u32,
     /// The origin people see, if the operator said so.
@@ -83,6 +88,14 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refused> {
     Err(Refused(sentence.into()))
 }
 
+impl Config {
+    /// How often an instance looks for what others did, where nobody tells it: a twentieth of the poll interval. Pages
+    /// are told to ask that much sooner ([`crate::frame`]), so that both together stay within the interval.
+    pub fn sweep_pause(&self) -> Duration {
+        Duration::from_millis(u64::from(self.poll_seconds) * 50)
+    }
+}
+
 impl Settings {
     /// The same, with `url` as the database where none was named.
     #[must_use]
@@ -103,14 +116,12 @@ impl Settings {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn check(&self) -> Result<Config, Refused> {
-        if said(&self.redis_url).is_some() {
-            return refuse("REDIS_URL is set, but this version keeps its stamps in the process and knows no Redis: unset it.");
-        }
         log_filter(self.log_filter())?;
         Ok(Config {
             bind: bind(said(&self.bind).unwrap_or("127.0.0.1"))?,
             port: port(said(&self.port).unwrap_or("8080"))?,
             database: database(said(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
+            redis: said(&self.redis_url).map(redis).transpose()?,
             poll_seconds: poll_seconds(said(&self.poll_seconds).unwrap_or("10"))?,
             public_url: said(&self.public_url).map(public_url).transpose()?,
             signup_open: signup(said(&self.signup).unwrap_or("open"))?,
@@ -153,20 +164,12 @@ fn signup(value: &str) -> Result<bool, Refused> {
     }
 }
 
-/// The value is not repeated: a database's URL may hold a password.
-fn database(value: &str) -> Result<PathBuf, Refused> {
-    let Some(path) = value.strip_prefix("sqlite:") else {
-        return refuse(if value.starts_with("postgres:") || value.starts_with("postgresql:") {
-            "DATABASE_URL names PostgreSQL, which this version does not know yet; it must be sqlite:PATH."
-        } else {
-            "DATABASE_URL must be sqlite:PATH, such as sqlite:data/tidings.db."
-        });
-    };
-    match path.strip_prefix("//").unwrap_or(path) {
-        "" => refuse("DATABASE_URL must name a file: sqlite:PATH, such as sqlite:data/tidings.db."),
-        ":memory:" => refuse("DATABASE_URL must name a file: a database in memory would be lost with its connection."),
-        path => Ok(PathBuf::from(path)),
-    }
+fn database(value: &str) -> Result<Address, Refused> {
+    Address::parse(value).map_err(|wrong| Refused(format!("DATABASE_URL {wrong}")))
+}
+
+fn redis(value: &str) -> Result<RedisUrl, Refused> {
+    RedisUrl::parse(value).map_err(|wrong| Refused(format!("REDIS_URL {wrong}")))
 }
 
 fn public_url(value: &str) -> Result<PublicUrl, Refused> {
@@ -203,7 +206,8 @@ mod tests {
     fn nothing_set_is_enough() {
         let config = Settings::default().check().unwrap();
         assert_eq!((config.bind.to_string().as_str(), config.port, config.poll_seconds), ("127.0.0.1", 8080, 10));
-        assert_eq!(config.database, PathBuf::from("data/tidings.db"));
+        assert_eq!(config.database, Address::Sqlite("data/tidings.db".into()));
+        assert!(config.redis.is_none());
         assert!(config.signup_open && config.public_url.is_none());
     }
 
@@ -218,8 +222,8 @@ mod tests {
         let wrong: [Wrong<'_>; 8] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
-            ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "postgres://h/d"]),
-            ("REDIS_URL", |s, v| s.redis_url = Some(v), &["redis://127.0.0.1"]),
+            ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "postgres:typo"]),
+            ("REDIS_URL", |s, v| s.redis_url = Some(v), &["127.0.0.1", "http://h", "redis://", "redis://h/x", "redis://a,rediss://b", "redis://a/1,redis://b/1"]),
             ("POLL_SECONDS", |s, v| s.poll_seconds = Some(v), &["0", "3601", "1.5", "ten"]),
             ("PUBLIC_URL", |s, v| s.public_url = Some(v), &["tidings.example", "ftp://x", "https://x/path", "https://u:p@x"]),
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
@@ -234,8 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_database_url_does_not_show_its_password() {
-        let refusal = with(|s| s.database_url = Some("mysql://root:hunter2@h/d".into())).unwrap_err().to_string();
+    fn a_refused_url_does_not_show_its_password() {
+        for value in ["mysql://root:hunter2@h/d", "postgres://root:hunter2@x@h/d", "postgres://root:100%hunter2@h/d"] {
+            let refusal = with(|s| s.database_url = Some(value.into())).unwrap_err().to_string();
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+        let refusal = with(|s| s.redis_url = Some("redis://:hunter2@h/x".into())).unwrap_err().to_string();
         assert!(!refusal.contains("hunter2"), "{refusal}");
     }
 

@@ -1,7 +1,6 @@
 //! A first minute: a throw-away site where somebody follows you, unfollows or comes back every few seconds.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use actix_web::rt;
@@ -10,7 +9,7 @@ use diesel::prelude::*;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{self, Connection};
+use crate::db::{Address, Connection, sqlite};
 use crate::error::AppError;
 use crate::last_update::News;
 use crate::model::{UserId, Username, follows, secrets, users};
@@ -46,13 +45,17 @@ impl std::error::Error for NoDemo {}
 /// # Errors
 /// When the database that is named is not the demo's own, which is then not touched; or cannot be opened.
 pub async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
-    if db::exists(&config.database) && !is_own(&config.database) {
+    let Address::Sqlite(path) = &config.database else {
+        return Err(Box::new(NoDemo("DATABASE_URL names a server, but the demo keeps to a file of its own: unset it.".to_owned())));
+    };
+    if sqlite::exists(path) && !is_own(&config.database) {
         return Err(Box::new(NoDemo(format!(
             "{} holds something that is not the demo's, so it was left alone; unset DATABASE_URL or name a file that does not exist yet.",
-            config.database.display()
+            path.display()
         ))));
     }
-    let app = App::open(config)?;
+    // Nor does it share anything: the ids of its people are those of other people in a real site's Redis.
+    let app = App::open(Config { redis: None, ..config })?;
     let (hash, now) = (app.passwords.hash(PASSWORD.to_owned()).await?, app.clock.now());
     app.change(move |db| {
         set_the_stage(db, &hash, now)?;
@@ -62,9 +65,12 @@ pub async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     Ok(app)
 }
 
-/// Whether `path` is a demo's database. Looks without writing: whatever cannot be read as a demo is somebody else's.
-pub fn is_own(path: &Path) -> bool {
-    db::look_into(path).is_ok_and(|mut db| secrets::has(&mut db, MARK).unwrap_or(false))
+/// Whether a demo's database is at `address`. Looks without writing: whatever cannot be read as a demo is somebody else's.
+pub fn is_own(address: &Address) -> bool {
+    match address {
+        Address::Sqlite(path) => sqlite::look_into(path).is_ok_and(|mut db| secrets::has(&mut db, MARK).unwrap_or(false)),
+        Address::Postgres(_) => false,
+    }
 }
 
 fn set_the_stage(db: &mut Connection, hash: &str, now: i64) -> Result<(), AppError> {

@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::db::NoConnection;
+
 /// A cause, kept for the log and never shown.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -39,6 +41,8 @@ pub enum AppError {
     TooMany(u32),
     /// The database (or another helper) cannot do it now; a later try may succeed.
     Unavailable(Cause),
+    /// The database cannot be reached. Said in the log once for the whole outage, not for every request.
+    Outage,
     /// A fault of ours.
     Internal(Cause),
 }
@@ -62,7 +66,7 @@ impl AppError {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             AppError::TooMany(seconds) => Some(*seconds),
-            AppError::Unavailable(_) => Some(RETRY_SECONDS),
+            AppError::Unavailable(_) | AppError::Outage => Some(RETRY_SECONDS),
             _ => None,
         }
     }
@@ -81,7 +85,7 @@ impl fmt::Display for AppError {
             AppError::TooLarge => f.write_str("That is more than we take at once."),
             AppError::TooMany(1) => f.write_str("Too many attempts have failed. Please wait a second and try again."),
             AppError::TooMany(seconds) => write!(f, "Too many attempts have failed. Please wait {seconds} seconds and try again."),
-            AppError::Unavailable(_) => f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds."),
+            AppError::Unavailable(_) | AppError::Outage => f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds."),
             AppError::Internal(_) => f.write_str("Something went wrong on our side, and we have noted it."),
         }
     }
@@ -102,7 +106,7 @@ impl ResponseError for AppError {
             AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             AppError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::Unavailable(_) | AppError::Outage => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -134,9 +138,12 @@ impl From<DieselError> for AppError {
     }
 }
 
-impl From<diesel::r2d2::PoolError> for AppError {
-    fn from(error: diesel::r2d2::PoolError) -> Self {
-        AppError::Unavailable(Box::new(error))
+impl From<NoConnection> for AppError {
+    fn from(none: NoConnection) -> Self {
+        match none {
+            NoConnection::Unreachable => AppError::Outage,
+            NoConnection::Exhausted(cause) => AppError::Unavailable(Box::new(cause)),
+        }
     }
 }
 

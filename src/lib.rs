@@ -17,6 +17,7 @@ pub mod error;
 pub mod frame;
 pub mod ids;
 pub mod last_update;
+pub mod metrics;
 pub mod model;
 pub mod pages;
 pub mod password;

@@ -50,7 +50,7 @@ async fn serve(settings: Settings) -> Outcome {
     if demo::is_own(&config.database) {
         return Err(format!(
             "{} belongs to the demo, which forgets everybody at its next start; DATABASE_URL must name another file.",
-            config.database.display()
+            config.database
         )
         .into());
     }

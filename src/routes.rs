@@ -51,6 +51,7 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         // Operators
         .service(at("/healthz").get(pages::health::alive))
         .service(at("/readyz").get(pages::health::ready))
+        .service(at("/metrics").get(pages::health::metrics))
         // Files
         .service(Files::new("/static", &assets.folder).guard(Any(Get()).or(Head())))
         .service(at("/static/{file:.*}").get(nothing_here))

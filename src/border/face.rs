@@ -59,7 +59,7 @@ pub fn dress(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<B
 }
 
 fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, error: Option<&actix_web::Error>) {
-    if !status.is_server_error() {
+    if !status.is_server_error() || matches!(ours, Some(AppError::Outage)) {
         return;
     }
     let cause = match (ours.and_then(AppError::cause), error) {

@@ -15,7 +15,7 @@ const STRIPES: usize = 64;
 
 /// The copies of `users.last_update` that polls are answered from.
 #[derive(Debug)]
-pub struct Stamps {
+pub struct Memory {
     stripes: Vec<Mutex<Stripe>>,
 }
 
@@ -26,24 +26,24 @@ struct Stripe {
     stamps: Recent<UserId, Stamp>,
 }
 
-/// Taken before a stamp is read from the database; see [`Stamps::keep`].
+/// Taken before a stamp is read from the database; see [`Memory::keep`].
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     user: UserId,
     announced: u64,
 }
 
-impl Default for Stamps {
+impl Default for Memory {
     fn default() -> Self {
-        Stamps::with_capacity(CAPACITY)
+        Memory::with_capacity(CAPACITY)
     }
 }
 
-impl Stamps {
+impl Memory {
     /// A memory of at most about `capacity` stamps.
     pub fn with_capacity(capacity: usize) -> Self {
         let stripe = || Mutex::new(Stripe { announced: 0, stamps: Recent::new(capacity / STRIPES) });
-        Stamps { stripes: (0..STRIPES).map(|_| stripe()).collect() }
+        Memory { stripes: (0..STRIPES).map(|_| stripe()).collect() }
     }
 
     /// The stamp remembered for `user`, if any. `None` means unknown, never "unchanged".
@@ -76,17 +76,32 @@ impl Stamps {
         }
     }
 
-    /// The row of `user` says `stamp`: a copy that lags is raised. Where there is none, a read under way may be older
-    /// than that row, so it must not be kept.
-    pub fn mend(&self, user: UserId, stamp: Stamp) {
-        let Some(mut stripe) = self.stripe(user) else { return };
+    /// The row of `user` says `stamp`: a copy that lags is raised, which is what it returns. Where there is none, a read
+    /// under way may be older than that row, so it must not be kept.
+    pub fn mend(&self, user: UserId, stamp: Stamp) -> bool {
+        let Some(mut stripe) = self.stripe(user) else { return false };
+        let copy = stripe.stamps.get(&user).copied();
+        if copy.is_some_and(|copy| copy >= stamp) {
+            return false;
+        }
+        stripe.announced += 1;
+        if copy.is_some() {
+            stripe.stamps.insert(user, stamp);
+        }
+        copy.is_some()
+    }
+
+    /// Another instance says `stamp` of `user`. Returns what is remembered now: the newer of the two, because what Redis
+    /// says may be from before something that this process knows. A read under way that knows neither is not kept.
+    pub fn heard(&self, user: UserId, stamp: Stamp) -> Stamp {
+        let Some(mut stripe) = self.stripe(user) else { return stamp };
         match stripe.stamps.get(&user).copied() {
-            Some(copy) if copy >= stamp => {}
-            Some(_) => {
+            Some(copy) if copy >= stamp => copy,
+            _ => {
                 stripe.announced += 1;
                 stripe.stamps.insert(user, stamp);
+                stamp
             }
-            None => stripe.announced += 1,
         }
     }
 
@@ -119,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_read_overtaken_by_a_change_is_not_kept() {
-        let stamps = Stamps::default();
+        let stamps = Memory::default();
         let window = stamps.open(ADA);
         stamps.announce(ADA, 20);
         stamps.keep(window, 10);
@@ -128,7 +143,7 @@ mod tests {
 
     #[test]
     fn not_even_when_the_change_was_forgotten_again() {
-        let stamps = Stamps::with_capacity(STRIPES * 2);
+        let stamps = Memory::with_capacity(STRIPES * 2);
         let window = stamps.open(ADA);
         stamps.announce(ADA, 20);
         for n in 1..10 {
@@ -141,7 +156,7 @@ mod tests {
 
     #[test]
     fn announcements_out_of_order_end_with_the_newest() {
-        let stamps = Stamps::default();
+        let stamps = Memory::default();
         stamps.announce(ADA, 20);
         stamps.announce(ADA, 10);
         assert_eq!(stamps.get(ADA), Some(20));
@@ -149,7 +164,7 @@ mod tests {
 
     #[test]
     fn mending_raises_what_lags_and_nothing_else() {
-        let (stamps, bob) = (Stamps::default(), UserId(2));
+        let (stamps, bob) = (Memory::default(), UserId(2));
         stamps.announce(ADA, 20);
         stamps.mend(ADA, 10);
         assert_eq!(stamps.get(ADA), Some(20));
@@ -162,8 +177,18 @@ mod tests {
     }
 
     #[test]
+    fn what_another_instance_says_counts_if_it_is_newer() {
+        let stamps = Memory::default();
+        let window = stamps.open(ADA);
+        assert_eq!(stamps.heard(ADA, 20), 20);
+        stamps.keep(window, 10);
+        assert_eq!(stamps.get(ADA), Some(20), "a read from before it");
+        assert_eq!(stamps.heard(ADA, 10), 20, "a copy from before an outage");
+    }
+
+    #[test]
     fn what_was_read_in_peace_is_kept() {
-        let stamps = Stamps::default();
+        let stamps = Memory::default();
         let window = stamps.open(ADA);
         stamps.keep(window, 10);
         assert_eq!(stamps.get(ADA), Some(10));
@@ -171,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_crowd_does_not_fill_the_machine() {
-        let stamps = Stamps::with_capacity(6_400);
+        let stamps = Memory::with_capacity(6_400);
         for n in 0..100_000 {
             stamps.announce(UserId(n), 1);
         }

@@ -1,19 +1,24 @@
 //! The stamp: when did anything this person would see last change?
 //!
 //! `users.last_update` is the truth, set inside the transaction of the change ([`advance`]) and strictly
-//! increasing per person. [`Stamps`] is this process's copy of it, so that a poll need not ask the database.
+//! increasing per person. [`Stamps`] are the copies of it, so that a poll need not ask the database.
 
 mod memory;
+mod shared;
+mod stamps;
 pub mod sweep;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::clock::Millis;
 use crate::db::Connection;
 use crate::ids::UserId;
 use crate::schema::{notifications, users};
 
-pub use memory::Stamps;
+pub use shared::{Announced, Link, RedisUrl};
+pub use stamps::Stamps;
 
 /// A value of `users.last_update`: Unix milliseconds, 0 for somebody to whom nothing ever happened.
 pub type Stamp = i64;
@@ -22,7 +27,11 @@ pub type Stamp = i64;
 /// takes it and, once the change is committed, announces exactly these.
 #[must_use = "a change that nobody is told of is a lost notification"]
 #[derive(Debug, Default)]
-pub struct News(Vec<(UserId, Stamp)>);
+pub struct News {
+    stamps: Vec<(UserId, Stamp)>,
+    /// The kinds of the notifications that were made, to be counted once they are committed.
+    told: Vec<&'static str>,
+}
 
 impl News {
     /// Nobody would see a difference.
@@ -30,40 +39,78 @@ impl News {
         News::default()
     }
 
-    /// Those of both.
-    pub fn and(mut self, other: News) -> News {
-        self.0.extend(other.0);
+    fn of(stamps: Vec<(UserId, Stamp)>) -> News {
+        News { stamps, told: Vec::new() }
+    }
+
+    /// The same, and a notification of the kind `kind` is part of it.
+    pub(crate) fn telling(mut self, kind: &'static str) -> News {
+        self.told.push(kind);
         self
     }
 
     pub(crate) fn stamps(&self) -> impl Iterator<Item = (UserId, Stamp)> {
-        self.0.iter().copied()
+        self.stamps.iter().copied()
+    }
+
+    pub(crate) fn told(&self) -> &[&'static str] {
+        &self.told
     }
 }
 
-/// `max(now, last + 1)`: always forward, also when two changes share a millisecond or a clock was set back.
+/// PostgreSQL's own clock in Unix milliseconds. Instances may disagree about the time, and the sweep asks whose stamp
+/// moved lately: only if one clock gives the stamps and is asked by the sweep is nobody overlooked.
+const SERVER_CLOCK: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/// Now, by the clock that stamps are taken from: the server's, or `now` where the database is a file on this machine.
+pub(crate) fn database_now(conn: &mut Connection, now: Millis) -> QueryResult<Millis> {
+    match conn {
+        Connection::Postgres(conn) => diesel::select(sql::<BigInt>(SERVER_CLOCK)).get_result(conn),
+        Connection::Sqlite(_) => Ok(now),
+    }
+}
+
+/// `max(now, last + 1)`: always forward, also when two changes share a millisecond or a clock was set back. Written for
+/// each engine, because each has its own clock; the rows it advances and their new stamps come back.
 macro_rules! forward {
-    ($now:expr) => {
-        diesel::dsl::case_when(users::last_update.ge($now), users::last_update + 1).otherwise($now)
+    ($conn:expr, $rows:expr, $now:expr) => {
+        match $conn {
+            Connection::Postgres(conn) => diesel::update($rows)
+                .set(users::last_update.eq(sql::<BigInt>(&format!("greatest(last_update + 1, {SERVER_CLOCK})"))))
+                .returning((users::id, users::last_update))
+                .get_results(conn),
+            Connection::Sqlite(conn) => diesel::update($rows)
+                .set(users::last_update.eq(diesel::dsl::case_when(users::last_update.ge($now), users::last_update + 1).otherwise($now)))
+                .returning((users::id, users::last_update))
+                .get_results(conn),
+        }
     };
+}
+
+/// Takes the inboxes of `owners` for the rest of the transaction. Every change of an inbox begins with it, so that two
+/// changes of one inbox never cross: their stamps and the ids of their lines are given out in the order in which they
+/// are committed, and neither waits for what the other holds. On SQLite there is one writer at a time in any case.
+pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<()> {
+    match conn {
+        // In the order of their ids: taken in any other, two transactions could each hold what the other wants.
+        Connection::Postgres(conn) => {
+            users::table.filter(users::id.eq_any(owners)).order(users::id).select(users::id).for_no_key_update().load::<UserId>(conn).map(drop)
+        }
+        Connection::Sqlite(_) => Ok(()),
+    }
 }
 
 /// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.
 pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
-    let stamp = diesel::update(users::table.find(user))
-        .set(users::last_update.eq(forward!(now)))
-        .returning((users::id, users::last_update))
-        .get_result(conn)
-        .optional()?;
-    Ok(News(stamp.into_iter().collect()))
+    forward!(conn, users::table.find(user), now).map(News::of)
 }
 
-/// Advances the stamps of all who have a notification by `actor` in their inbox, in one statement: they may be many.
-pub fn advance_recipients(conn: &mut Connection, actor: UserId, now: Millis) -> QueryResult<News> {
-    let recipients = notifications::table.filter(notifications::actor_id.eq(actor)).select(notifications::recipient_id);
-    let stamps = diesel::update(users::table.filter(users::id.eq_any(recipients)))
-        .set(users::last_update.eq(forward!(now)))
-        .returning((users::id, users::last_update))
-        .get_results(conn)?;
-    Ok(News(stamps))
+/// Advances the stamps of `actor` and of all who have a notification by them in their inbox, in one statement: they may
+/// be many.
+pub fn advance_with_recipients(conn: &mut Connection, actor: UserId, now: Millis) -> QueryResult<News> {
+    let recipients = || notifications::table.filter(notifications::actor_id.eq(actor)).select(notifications::recipient_id);
+    let mut concerned: Vec<UserId> = recipients().load(conn)?;
+    concerned.push(actor);
+    lock(conn, &concerned)?;
+    forward!(conn, users::table.filter(users::id.eq(actor).or(users::id.eq_any(recipients()))), now).map(News::of)
 }

@@ -4,17 +4,17 @@ use diesel::prelude::*;
 
 use super::{UserId, notifications};
 use crate::clock::Millis;
-use crate::db::Connection;
-use crate::last_update::News;
+use crate::db::{Connection, on_either};
+use crate::last_update::{News, lock};
 use crate::schema::follows;
 
 /// `follower` follows `followee`, who hears of it. Returns whether that is new; a repeat changes nothing.
 /// The two must differ, or the CHECK of the table refuses. Belongs in a write transaction.
 pub fn follow(conn: &mut Connection, follower: UserId, followee: UserId, now: Millis) -> QueryResult<(bool, News)> {
-    let inserted = diesel::insert_into(follows::table)
-        .values((follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(now)))
-        .on_conflict_do_nothing()
-        .execute(conn)?;
+    // Both: the row that is inserted refers to both, and whoever leaves at this moment locks in the same order.
+    lock(conn, &[follower, followee])?;
+    let row = (follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(now));
+    let inserted = on_either!(conn, |conn| diesel::insert_into(follows::table).values(row).on_conflict_do_nothing().execute(conn))?;
     if inserted == 0 {
         return Ok((false, News::none()));
     }
@@ -25,6 +25,7 @@ pub fn follow(conn: &mut Connection, follower: UserId, followee: UserId, now: Mi
 /// `follower` follows `followee` no longer; what `followee` has not read of it yet is taken back.
 /// Returns whether there was a follow. Belongs in a write transaction.
 pub fn unfollow(conn: &mut Connection, follower: UserId, followee: UserId, now: Millis) -> QueryResult<(bool, News)> {
+    lock(conn, &[followee])?;
     let deleted = diesel::delete(follows::table).filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq(followee)).execute(conn)?;
     if deleted == 0 {
         return Ok((false, News::none()));

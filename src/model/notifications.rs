@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
 use crate::db::Connection;
-use crate::last_update::{News, Stamp, advance};
+use crate::last_update::{News, Stamp, advance, lock};
 use crate::schema::{notifications, users};
 
 /// What happened.
@@ -24,14 +24,21 @@ pub enum Kind {
     Follow,
 }
 
+impl Kind {
+    /// As it is kept and counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Follow => "follow",
+        }
+    }
+}
+
 impl<DB: Backend> ToSql<Text, DB> for Kind
 where
     str: ToSql<Text, DB>,
 {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        match self {
-            Kind::Follow => "follow".to_sql(out),
-        }
+        self.as_str().to_sql(out)
     }
 }
 
@@ -145,7 +152,7 @@ pub fn arrived(conn: &mut Connection, recipient: UserId, since: Stamp, through: 
 }
 
 /// `recipient` hears that `actor` did `kind`: a new, unread line on top, to which an older line of the same actor and
-/// kind gives way.
+/// kind gives way. The inbox of `recipient` must be locked.
 pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
     diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
     let news = advance(conn, recipient, now)?;
@@ -160,10 +167,10 @@ pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind,
             notifications::created_at.eq(created_at),
         ))
         .execute(conn)?;
-    Ok(news)
+    Ok(news.telling(kind.as_str()))
 }
 
-/// Removes what `recipient` has not read yet of `actor` doing `kind`.
+/// Removes what `recipient` has not read yet of `actor` doing `kind`. The inbox of `recipient` must be locked.
 pub fn take_back(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
     let gone = diesel::delete(unread_of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
     news_if(conn, gone > 0, recipient, now)
@@ -171,6 +178,7 @@ pub fn take_back(conn: &mut Connection, recipient: UserId, actor: UserId, kind: 
 
 /// Marks one read; `NotFound` if it is not `recipient`'s. A repeat changes nothing.
 pub fn mark_read(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[recipient])?;
     let marked = diesel::update(unread_of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(now)).execute(conn)?;
     if marked == 0 {
         find(conn, recipient, id)?;
@@ -180,6 +188,7 @@ pub fn mark_read(conn: &mut Connection, recipient: UserId, id: NotificationId, n
 
 /// Marks one unread again; `NotFound` if it is not `recipient`'s. A repeat changes nothing.
 pub fn mark_unread(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[recipient])?;
     let read = find(conn, recipient, id)?.read_at.is_some();
     if read {
         diesel::update(of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(None::<Millis>)).execute(conn)?;
@@ -189,12 +198,14 @@ pub fn mark_unread(conn: &mut Connection, recipient: UserId, id: NotificationId,
 
 /// Marks read whatever is unread up to and including `through`; what is newer has not been seen and stays.
 pub fn mark_all_read(conn: &mut Connection, recipient: UserId, through: NotificationId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[recipient])?;
     let marked = diesel::update(unread_of(recipient).filter(notifications::id.le(through))).set(notifications::read_at.eq(now)).execute(conn)?;
     news_if(conn, marked > 0, recipient, now)
 }
 
 /// Deletes one; `NotFound` if it is not `recipient`'s (any longer).
 pub fn delete(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[recipient])?;
     let gone = diesel::delete(of(recipient).filter(notifications::id.eq(id))).execute(conn)?;
     if gone == 0 {
         return Err(diesel::result::Error::NotFound);

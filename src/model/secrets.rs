@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::db::Connection;
+use crate::db::{Connection, on_either};
 use crate::schema::secrets;
 
 /// The name of the key that signs session tokens.
@@ -11,7 +11,8 @@ pub const KEY: &str = "session key";
 /// The secret kept under `name`, or `fresh`, kept from now on. Belongs in a write transaction, so that two
 /// instances starting at once agree.
 pub fn keep(conn: &mut Connection, name: &str, fresh: &[u8]) -> QueryResult<Vec<u8>> {
-    diesel::insert_into(secrets::table).values((secrets::name.eq(name), secrets::value.eq(fresh))).on_conflict_do_nothing().execute(conn)?;
+    let row = (secrets::name.eq(name), secrets::value.eq(fresh));
+    on_either!(conn, |conn| diesel::insert_into(secrets::table).values(row).on_conflict_do_nothing().execute(conn))?;
     secrets::table.find(name).select(secrets::value).first(conn)
 }
 

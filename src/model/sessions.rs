@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{SessionId, UserId};
 use crate::clock::{HOUR, Millis};
 use crate::db::Connection;
-use crate::last_update::{News, Stamp, advance};
+use crate::last_update::{News, Stamp, advance, lock};
 use crate::schema::{sessions, users};
 use crate::token::{Token, TokenHash};
 
@@ -105,12 +105,14 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
 
 /// Ends one session of `user`. Its tabs hear of it at the next poll. A repeat, or one that is not theirs: nothing.
 pub fn revoke(conn: &mut Connection, user: UserId, id: SessionId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[user])?;
     let gone = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(conn)?;
     if gone == 0 { Ok(News::none()) } else { advance(conn, user, now) }
 }
 
 /// Ends every session of `user` but `kept`.
 pub fn revoke_others(conn: &mut Connection, user: UserId, kept: SessionId, now: Millis) -> QueryResult<News> {
+    lock(conn, &[user])?;
     let gone = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(conn)?;
     if gone == 0 { Ok(News::none()) } else { advance(conn, user, now) }
 }

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::{UserId, Username};
 use crate::clock::Millis;
-use crate::db::Connection;
-use crate::last_update::{News, advance, advance_recipients};
+use crate::db::{Connection, on_either};
+use crate::last_update::{News, advance_with_recipients, lock};
 use crate::schema::users;
 
 /// What signing in needs to know of somebody.
@@ -21,12 +21,8 @@ pub struct Credentials {
 
 /// A new account, and who it is; `None` when the name is taken.
 pub fn create(conn: &mut Connection, username: &Username, password_hash: &str, now: Millis) -> QueryResult<Option<UserId>> {
-    diesel::insert_into(users::table)
-        .values((users::username.eq(username.as_str()), users::password_hash.eq(password_hash), users::last_update.eq(0), users::created_at.eq(now)))
-        .on_conflict_do_nothing()
-        .returning(users::id)
-        .get_result(conn)
-        .optional()
+    let row = (users::username.eq(username.as_str()), users::password_hash.eq(password_hash), users::last_update.eq(0), users::created_at.eq(now));
+    on_either!(conn, |conn| diesel::insert_into(users::table).values(row).on_conflict_do_nothing().returning(users::id).get_result(conn)).optional()
 }
 
 /// Whether `username` is an account already.
@@ -39,8 +35,10 @@ pub fn credentials(conn: &mut Connection, username: &Username) -> QueryResult<Op
     users::table.filter(users::username.eq(username.as_str())).select((users::id, users::username, users::password_hash)).first(conn).optional()
 }
 
-/// Whether `user` is still there, with this very hash.
+/// Whether `user` is still there, with this very hash; and if so, they keep it until the transaction ends: a session
+/// opened on it cannot slip past a change of the password that ends all sessions.
 pub fn has_password(conn: &mut Connection, user: UserId, password_hash: &str) -> QueryResult<bool> {
+    lock(conn, &[user])?;
     diesel::select(diesel::dsl::exists(users::table.find(user).filter(users::password_hash.eq(password_hash)))).get_result(conn)
 }
 
@@ -56,6 +54,7 @@ pub fn last_update(conn: &mut Connection, user: UserId) -> QueryResult<Option<i6
 
 /// Replaces the password of `user`.
 pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) -> QueryResult<()> {
+    lock(conn, &[user])?;
     diesel::update(users::table.find(user)).set(users::password_hash.eq(password_hash)).execute(conn)?;
     Ok(())
 }
@@ -63,7 +62,7 @@ pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) ->
 /// Deletes the account and all that belongs to it. Whoever had a line about them in the inbox sees it gone, and their
 /// own open tabs are told to look again, and then find that nobody is signed in.
 pub fn delete(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
-    let news = advance(conn, user, now)?.and(advance_recipients(conn, user, now)?);
+    let news = advance_with_recipients(conn, user, now)?;
     diesel::delete(users::table.find(user)).execute(conn)?;
     Ok(news)
 }

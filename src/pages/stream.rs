@@ -1,5 +1,7 @@
 //! The stream: has anything happened to me since I last looked?
 
+use std::time::Instant;
+
 use actix_web::http::header::{self, ETag, EntityTag, IfNoneMatch};
 use actix_web::web::{Data, Header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -11,6 +13,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::frame::{Extras, Live, Pulse};
 use crate::last_update::Stamp;
+use crate::metrics::Outcome;
 use crate::model::notifications::{self, Kind, Notification, Show};
 use crate::reply::{Fragment, Poll};
 use crate::viewer::{Poller, is_htmx};
@@ -68,12 +71,26 @@ struct Standing {
 }
 
 /// `GET /api/stream?since=`
-pub async fn poll(poller: Poller, req: HttpRequest, known: Header<IfNoneMatch>, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let asked = Asked::read(req.query_string());
-    if is_htmx(&req) {
-        return Ok(for_htmx(poller, asked, &app).await?.respond_to(&req));
+pub async fn poll(
+    poller: Result<Poller, AppError>,
+    req: HttpRequest,
+    known: Header<IfNoneMatch>,
+    app: Data<App>,
+) -> Result<HttpResponse, AppError> {
+    let begun = Instant::now();
+    let answer = answer(poller, &req, &known, &app).await;
+    app.metrics.polled(answer.as_ref().map_or(Outcome::Refused, |(outcome, _)| *outcome), begun);
+    answer.map(|(_, response)| response)
+}
+
+async fn answer(poller: Result<Poller, AppError>, req: &HttpRequest, known: &IfNoneMatch, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
+    let (poller, asked) = (poller?, Asked::read(req.query_string()));
+    if !is_htmx(req) {
+        return for_programs(poller, asked.since, known, app).await;
     }
-    for_programs(poller, asked.since, &known, &app).await
+    let poll = for_htmx(poller, asked, app).await?;
+    let outcome = if matches!(poll, Poll::Unchanged) { Outcome::Unchanged } else { Outcome::Changed };
+    Ok((outcome, poll.respond_to(req)))
 }
 
 async fn for_htmx(poller: Poller, asked: Asked, app: &App) -> Result<Poll<Fragment<Element>>, AppError> {
@@ -117,7 +134,7 @@ fn announcement(arrived: &[Notification]) -> String {
     }
 }
 
-async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &App) -> Result<HttpResponse, AppError> {
+async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
     let mut last_update = app.last_update(poller.user).await?;
     let seen = match since {
         Since::Absent => Some(0),
@@ -125,13 +142,14 @@ async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &A
         Since::Garbled => None,
     };
     if is_known(known, last_update) {
-        return Ok(stamped(HttpResponse::NotModified(), last_update, app).finish());
+        return Ok((Outcome::Unchanged, stamped(HttpResponse::NotModified(), last_update, app).finish()));
     }
     if seen != Some(last_update) {
         last_update = poller.confirm(app).await?.last_update;
     }
     let standing = Standing { last_update, has_updates: seen != Some(last_update) };
-    Ok(stamped(HttpResponse::Ok(), last_update, app).json(standing))
+    let outcome = if standing.has_updates { Outcome::Changed } else { Outcome::Unchanged };
+    Ok((outcome, stamped(HttpResponse::Ok(), last_update, app).json(standing)))
 }
 
 fn is_known(known: &IfNoneMatch, stamp: Stamp) -> bool {

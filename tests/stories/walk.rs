@@ -8,7 +8,7 @@ use crate::town::Town;
 const ROUTES: &str = include_str!("../../src/routes.rs");
 
 /// Open to everybody. Whatever is not named here is closed.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 13] = [
     "GET /",
     "GET /signup",
     "POST /signup",
@@ -19,6 +19,7 @@ const OPEN: [&str; 12] = [
     "POST /api/session",
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
     "GET /favicon.ico",
     "GET /static/{file:.*}",
 ];
@@ -99,7 +100,7 @@ async fn every_page_of_a_member_has_exactly_one_polling_element() {
         let path = route.replace("{username}", "ada");
         if method != Method::GET
             || path.starts_with("/api/")
-            || ["/healthz", "/readyz", "/favicon.ico", "/signin", "/signup", "/static/{file:.*}"].contains(&path.as_str())
+            || ["/healthz", "/readyz", "/metrics", "/favicon.ico", "/signin", "/signup", "/static/{file:.*}"].contains(&path.as_str())
             || path.ends_with(".svg")
         {
             continue;

@@ -1,0 +1,157 @@
+//! Where a database lives, and how that is said without giving its password away.
+
+use std::fmt;
+use std::path::PathBuf;
+
+
+/// The database that `DATABASE_URL` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres(PostgresUrl),
+}
+
+/// A `postgres://…` URL as libpq reads it. It holds a password, so it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(String);
+
+/// What libpq is told unless the URL says otherwise: give up on a server that does not answer, and notice one that
+/// has gone silent in seconds rather than in the two hours that the system would take.
+const DEFAULTS: [(&str, &str); 6] = [
+    ("connect_timeout", "3"),
+    ("application_name", "tidings"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "3"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "10000"),
+];
+
+impl Address {
+    /// Reads `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the rest of a sentence that begins with the name of the setting. It does not repeat
+    /// the value, which may hold a password.
+    pub fn parse(value: &str) -> Result<Address, &'static str> {
+        match value.split_once(':') {
+            Some(("sqlite", path)) => sqlite(path),
+            Some(("postgres" | "postgresql", _)) => PostgresUrl::parse(value).map(Address::Postgres),
+            _ => Err("must be sqlite:PATH, such as sqlite:data/tidings.db, or postgres://USER:PASSWORD@HOST/DATABASE."),
+        }
+    }
+
+    /// `text` without any password of this address: libpq likes to quote what it could not read.
+    pub fn without_secrets(&self, text: &str) -> String {
+        match self {
+            Address::Sqlite(_) => text.to_owned(),
+            Address::Postgres(url) => url.secrets().iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…")),
+        }
+    }
+}
+
+fn sqlite(path: &str) -> Result<Address, &'static str> {
+    match path.strip_prefix("//").unwrap_or(path) {
+        "" => Err("must name a file: sqlite:PATH, such as sqlite:data/tidings.db."),
+        ":memory:" => Err("must name a file: a database in memory would be lost with its connection."),
+        path => Ok(Address::Sqlite(PathBuf::from(path))),
+    }
+}
+
+impl PostgresUrl {
+    fn parse(value: &str) -> Result<PostgresUrl, &'static str> {
+        let wrong = "must look like postgres://USER:PASSWORD@HOST:PORT/DATABASE, with whatever is special in a password percent-encoded.";
+        let Some((_, rest)) = value.split_once("://") else { return Err(wrong) };
+        let beyond = rest.split_once('?').map_or(rest, |(before, _)| before);
+        // A second @ would be part of a password that was not encoded, and libpq would take its rest for a host's name.
+        if beyond.matches('@').count() > 1 || !is_percent_encoded(rest) || value.contains(char::is_whitespace) {
+            return Err(wrong);
+        }
+        Ok(PostgresUrl(value.to_owned()))
+    }
+
+    /// The URL with [`DEFAULTS`] for whatever it does not say itself.
+    pub(super) fn with_defaults(&self) -> String {
+        let said = self.0.split_once('?').map_or("", |(_, query)| query);
+        let missing = DEFAULTS.iter().filter(|(name, _)| !said.split('&').any(|pair| pair.split('=').next() == Some(*name)));
+        missing.fold(self.0.clone(), |url, (name, value)| {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{joint}{name}={value}")
+        })
+    }
+
+    /// The passwords in it, as they stand there and as they are meant.
+    fn secrets(&self) -> Vec<String> {
+        let authority = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let written = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned());
+        let asked = self.0.split_once('?').map_or("", |(_, query)| query);
+        let named = asked.split('&').filter_map(|pair| pair.strip_prefix("password=").or_else(|| pair.strip_prefix("sslpassword="))).map(str::to_owned);
+        let written: Vec<String> = written.into_iter().chain(named).filter(|secret| !secret.is_empty()).collect();
+        let meant = written.iter().map(|secret| decoded(secret)).collect::<Vec<_>>();
+        written.into_iter().chain(meant).collect()
+    }
+}
+
+/// Whether every % is followed by two hexadecimal digits.
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| after.get(..2).is_some_and(|code| code.chars().all(|c| c.is_ascii_hexdigit())))
+}
+
+fn decoded(text: &str) -> String {
+    let query = format!("x={}", text.replace('+', "%2B"));
+    form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned()).next().unwrap_or_default()
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Sqlite(path) => path.display().fmt(f),
+            Address::Postgres(url) => fmt::Debug::fmt(url, f),
+        }
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    /// Without user, password and options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
+        write!(f, "postgres://{}", rest.rsplit_once('@').map_or(rest, |(_, place)| place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postgres(url: &str) -> PostgresUrl {
+        PostgresUrl::parse(url).unwrap()
+    }
+
+    #[test]
+    fn a_server_is_shown_without_who_may_enter() {
+        let address = Address::parse("postgres://ada:p%40ss@db.example:5433/tidings?sslmode=require").unwrap();
+        assert_eq!(address.to_string(), "postgres://db.example:5433/tidings");
+        assert_eq!(format!("{address:?}"), "Postgres(postgres://db.example:5433/tidings)");
+        assert_eq!(address.without_secrets("no p@ss for p%40ss"), "no … for …");
+        let named = Address::parse("postgres:///tidings?host=/run&password=hunter2").unwrap();
+        assert_eq!(named.without_secrets("hunter2?"), "…?");
+        assert_eq!(named.to_string(), "postgres:///tidings");
+    }
+
+    #[test]
+    fn what_libpq_would_misread_aloud_is_refused() {
+        for wrong in ["postgres:typo", "postgres://u:p@ss@h/d", "postgres://u:100%@h/d", "postgres://u:pass word@h/d"] {
+            assert!(Address::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_the_url_says_itself_is_not_said_twice() {
+        let url = postgres("postgres://h/d?connect_timeout=9").with_defaults();
+        assert_eq!(url.matches("connect_timeout").count(), 1);
+        assert!(url.contains("connect_timeout=9&application_name=tidings&"), "{url}");
+        assert!(postgres("postgres://h/d").with_defaults().starts_with("postgres://h/d?connect_timeout=3&"));
+    }
+}

@@ -1,0 +1,200 @@
+//! The database: which one, its pool, and the two kinds of transaction. What differs between the engines is in
+//! [`sqlite`] and [`postgres`]; everything else is written once.
+
+mod address;
+mod either;
+mod health;
+pub mod postgres;
+pub mod sqlite;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::connection::{Connection as _, InstrumentationEvent};
+use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection};
+use diesel::result::Error as DieselError;
+
+pub use address::Address;
+pub use either::AnyConnection as Connection;
+pub(crate) use either::on_either;
+pub use health::Health;
+
+/// How long a statement waits for somebody else's lock, and a request for a free connection, before it fails with
+/// "busy" (503 to the caller).
+pub const BUSY: Duration = Duration::from_secs(3);
+
+/// How long a request waits for a connection while the database is known to be out of reach.
+const UNREACHABLE: Duration = Duration::from_millis(100);
+
+/// Connections per instance. On SQLite these are readers, beside the one writer that [`crate::app::App::change`]
+/// lets through; on PostgreSQL ten instances stay within the hundred connections that a server allows by default.
+const CONNECTIONS: u32 = 8;
+
+/// Why the database could not be opened, in words for the operator.
+#[derive(Debug)]
+pub struct OpenError(String);
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl OpenError {
+    /// `cause` stands in the way of using the database at `address`.
+    pub fn new(address: &Address, cause: impl std::fmt::Display) -> OpenError {
+        OpenError(format!("cannot open the database {address}: {}", address.without_secrets(&cause.to_string())))
+    }
+}
+
+/// Why there is no connection at this moment.
+#[derive(Debug)]
+pub enum NoConnection {
+    /// The database cannot be reached; [`Health`] has logged it.
+    Unreachable,
+    /// All are in use.
+    Exhausted(diesel::r2d2::PoolError),
+}
+
+/// Makes the pool's connections and counts the statements they run.
+#[derive(Debug)]
+struct Manager {
+    address: Address,
+    statements: Arc<AtomicU64>,
+}
+
+/// An open, migrated database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: Pool<Manager>,
+    statements: Arc<AtomicU64>,
+    health: Arc<Health>,
+}
+
+impl Database {
+    /// Opens the database at `address` and brings its schema up to date. An SQLite file and its folder are created.
+    ///
+    /// # Errors
+    /// Says in a sentence what stands in the way: a folder that cannot be made, a file that is no database, a server
+    /// that does not answer after a few tries.
+    pub fn open(address: &Address) -> Result<Database, OpenError> {
+        let prepared = match address {
+            Address::Sqlite(path) => sqlite::prepare(path),
+            Address::Postgres(url) => postgres::prepare(url),
+        };
+        prepared.map_err(|cause| OpenError::new(address, cause))?;
+        let (statements, health) = (Arc::new(AtomicU64::new(0)), Arc::new(Health::new(address.clone())));
+        let manager = Manager { address: address.clone(), statements: Arc::clone(&statements) };
+        let pool = Pool::builder()
+            .max_size(CONNECTIONS)
+            .min_idle(Some(1))
+            .connection_timeout(BUSY)
+            // A dead connection to a server that was restarted must never reach a query.
+            .test_on_check_out(true)
+            .error_handler(Box::new(Failures(Arc::clone(&health))))
+            .build(manager)
+            .map_err(|cause| OpenError::new(address, cause))?;
+        Ok(Database { pool, statements, health })
+    }
+
+    /// A connection from the pool. Blocks: call it off the async threads.
+    ///
+    /// # Errors
+    /// When none became free, or none could be made, in time.
+    fn get(&self) -> Result<PooledConnection<Manager>, NoConnection> {
+        let patience = if self.health.is_well() { BUSY } else { UNREACHABLE };
+        match self.pool.get_timeout(patience) {
+            Ok(conn) => {
+                self.health.works();
+                Ok(conn)
+            }
+            Err(_) if self.health.could_not_connect() => Err(NoConnection::Unreachable),
+            Err(exhausted) => Err(NoConnection::Exhausted(exhausted)),
+        }
+    }
+
+    /// Runs `query` on one snapshot, so that what it counts and what it lists agree. Blocks.
+    ///
+    /// # Errors
+    /// What `query` fails with; when there is no connection.
+    pub fn read<T, E>(&self, query: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        self.get()?.transaction_by("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
+    }
+
+    /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
+    /// first and writes later would be refused at once whenever somebody else wrote in between. Blocks.
+    ///
+    /// # Errors
+    /// What `change` fails with, and then nothing was changed; when there is no connection.
+    pub fn write<T, E>(&self, change: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        self.get()?.transaction_by("BEGIN", "BEGIN IMMEDIATE", change)
+    }
+
+    /// How many statements (transaction brackets included) this process has sent to the database.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Connections of the pool: (all, idle).
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
+    /// Whether the database can be reached, as far as is known.
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = R2d2Error;
+
+    fn connect(&self) -> Result<Connection, R2d2Error> {
+        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
+        let statements = Arc::clone(&self.statements);
+        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { .. } = event {
+                statements.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+        Ok(conn)
+    }
+
+    fn is_valid(&self, conn: &mut Connection) -> Result<(), R2d2Error> {
+        // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
+        match conn {
+            Connection::Postgres(conn) => conn.ping().map_err(R2d2Error::QueryError),
+            Connection::Sqlite(_) => Ok(()),
+        }
+    }
+
+    fn has_broken(&self, conn: &mut Connection) -> bool {
+        // A closure that panicked may have left its transaction open.
+        std::thread::panicking() || on_either!(conn, |inner| inner.is_broken())
+    }
+}
+
+/// Where the pool reports that it could not connect. (By itself it would write a line to the log at every try.)
+#[derive(Debug)]
+struct Failures(Arc<Health>);
+
+impl HandleError<R2d2Error> for Failures {
+    fn handle_error(&self, error: R2d2Error) {
+        match error {
+            R2d2Error::ConnectionError(cause) => self.0.failed(&cause),
+            // A dead connection was found in the pool; whether there can be new ones, the next try will tell.
+            R2d2Error::QueryError(_) => {}
+        }
+    }
+}

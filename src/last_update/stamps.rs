@@ -1,0 +1,70 @@
+//! All copies of the stamps that this process can ask: its own memory, and Redis where there is one.
+
+use std::sync::Arc;
+
+use super::memory::{Memory, Window};
+use super::shared::{Announced, Link};
+use super::{News, Stamp};
+use crate::ids::UserId;
+
+/// Where polls are answered from.
+#[derive(Debug)]
+pub struct Stamps {
+    memory: Memory,
+    shared: Option<Arc<Link>>,
+}
+
+impl Stamps {
+    /// Copies in this process, and in Redis if there is a link to it.
+    pub fn new(shared: Option<Arc<Link>>) -> Stamps {
+        Stamps { memory: Memory::default(), shared }
+    }
+
+    /// The stamp of `user`: at most one command to Redis, and none to the database. `None` means unknown.
+    ///
+    /// Where Redis has no copy, nobody wrote to them within the hour, and what this process remembers still holds: a
+    /// write that Redis lost would have been mended here by the sweep.
+    pub async fn get(&self, user: UserId) -> Option<Stamp> {
+        if let Some(link) = &self.shared
+            && let Some(copy) = link.get(user).await
+        {
+            return Some(self.memory.heard(user, copy));
+        }
+        self.memory.get(user)
+    }
+
+    /// What this process remembers of `user`, without asking anybody.
+    pub fn remembered(&self, user: UserId) -> Option<Stamp> {
+        self.memory.get(user)
+    }
+
+    /// Opens a window in which the caller reads the stamp of `user` from the database.
+    pub fn open(&self, user: UserId) -> Option<Window> {
+        self.memory.open(user)
+    }
+
+    /// Remembers what was read in `window`, unless a change came in between.
+    pub fn keep(&self, window: Option<Window>, stamp: Stamp) {
+        self.memory.keep(window, stamp);
+    }
+
+    /// `news` is committed: from now on nobody whom it concerns is told less, here at once and elsewhere as soon as
+    /// Redis has it.
+    pub fn announce(&self, news: &News) -> Option<Announced> {
+        for (user, stamp) in news.stamps() {
+            self.memory.announce(user, stamp);
+        }
+        let link = self.shared.as_ref().filter(|_| news.stamps().next().is_some())?;
+        Some(link.announce(news.stamps().collect()))
+    }
+
+    /// The row of `user` says `stamp`: what this process remembers of them is raised if it lags. Whether it did.
+    pub(super) fn mend(&self, user: UserId, stamp: Stamp) -> bool {
+        self.memory.mend(user, stamp)
+    }
+
+    /// The link to Redis, if there is to be one.
+    pub fn shared(&self) -> Option<&Arc<Link>> {
+        self.shared.as_ref()
+    }
+}

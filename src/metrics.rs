@@ -1,0 +1,141 @@
+//! What an operator can see from outside: counters and gauges in Prometheus's text format, for one running site.
+
+use std::time::Instant;
+
+use prometheus::core::Collector;
+use prometheus::{Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use redis::RedisResult;
+
+/// Upper bounds of the latencies of polls, in seconds: an unchanged one takes microseconds, a changed one milliseconds.
+const BUCKETS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.25, 1.0];
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    polls: [(IntCounter, Histogram); 3],
+    redis_commands: IntCounterVec,
+    /// Whether Redis is read and written: 1, or 0 while it is not.
+    pub redis_up: IntGauge,
+    database_up: IntGauge,
+    database_statements: IntCounter,
+    database_connections: IntGaugeVec,
+    notifications: IntCounterVec,
+    mended: IntCounterVec,
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone, Copy)]
+pub enum Outcome {
+    /// Nothing new.
+    Unchanged,
+    /// Something new was sent.
+    Changed,
+    /// Nobody is signed in, or it could not be answered.
+    Refused,
+}
+
+/// The database at the moment of asking.
+#[derive(Debug, Clone, Copy)]
+pub struct DatabaseReading {
+    /// Whether it can be reached.
+    pub up: bool,
+    /// Statements sent so far.
+    pub statements: u64,
+    /// Connections of the pool.
+    pub connections: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+}
+
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> prometheus::Result<C> {
+    let collector = made?;
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
+impl Metrics {
+    /// All at zero.
+    ///
+    /// # Errors
+    /// If two had the same name.
+    pub fn new() -> prometheus::Result<Metrics> {
+        let registry = Registry::new_custom(Some("tidings".to_owned()), None)?;
+        let counter = |name, help, labels: &[&str]| registered(&registry, IntCounterVec::new(Opts::new(name, help), labels));
+        let gauge = |name, help| registered(&registry, IntGauge::new(name, help));
+        let polls = counter("polls_total", "Polls of the stream, by how they ended", &["outcome"])?;
+        let latency = HistogramOpts::new("poll_seconds", "How long polls of the stream took to answer, by how they ended").buckets(BUCKETS.to_vec());
+        let latency = registered(&registry, HistogramVec::new(latency, &["outcome"]))?;
+        let of = |outcome: &str| (polls.with_label_values(&[outcome]), latency.with_label_values(&[outcome]));
+        let build = Opts::new("build_info", "Which program this is").const_label("version", env!("CARGO_PKG_VERSION"));
+        registered(&registry, IntGauge::with_opts(build))?.set(1);
+        let database_connections = IntGaugeVec::new(Opts::new("database_connections", "Connections of this instance's pool"), &["state"]);
+        Ok(Metrics {
+            polls: [of("unchanged"), of("changed"), of("refused")],
+            redis_commands: counter("redis_commands_total", "Commands sent to Redis, by name and how they ended", &["command", "outcome"])?,
+            redis_up: gauge("redis_up", "Whether stamps are shared through Redis; 0 also where there is none")?,
+            database_up: gauge("database_up", "Whether the database can be reached")?,
+            database_statements: registered(&registry, IntCounter::new("database_statements_total", "Statements sent to the database, transaction brackets included"))?,
+            database_connections: registered(&registry, database_connections)?,
+            notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
+            mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
+            registry,
+        })
+    }
+
+    /// A poll that began at `begun` ended with `outcome`.
+    pub fn polled(&self, outcome: Outcome, begun: Instant) {
+        let [unchanged, changed, refused] = &self.polls;
+        let (counter, latency) = match outcome {
+            Outcome::Unchanged => unchanged,
+            Outcome::Changed => changed,
+            Outcome::Refused => refused,
+        };
+        counter.inc();
+        latency.observe(begun.elapsed().as_secs_f64());
+    }
+
+    /// A command to Redis was answered.
+    pub fn redis<T>(&self, command: &str, answer: &RedisResult<T>) {
+        let outcome = match answer {
+            Ok(_) => "ok",
+            Err(cause) if cause.is_timeout() => "timeout",
+            Err(_) => "error",
+        };
+        self.redis_commands.with_label_values(&[command, outcome]).inc();
+    }
+
+    /// A command to Redis was not waited for any longer.
+    pub fn redis_timeout(&self, command: &str) {
+        self.redis_commands.with_label_values(&[command, "timeout"]).inc();
+    }
+
+    /// Notifications of these kinds were committed.
+    pub fn told(&self, kinds: &[&str]) {
+        for kind in kinds {
+            self.notifications.with_label_values(&[*kind]).inc();
+        }
+    }
+
+    /// The sweep raised so many copies in `copy`, which is memory or redis.
+    pub fn mended(&self, copy: &str, number: u64) {
+        self.mended.with_label_values(&[copy]).inc_by(number);
+    }
+
+    /// All of them, and the database as it is now, in Prometheus's text format.
+    ///
+    /// # Errors
+    /// If they cannot be written down, which would be a fault of ours.
+    pub fn text(&self, database: DatabaseReading) -> prometheus::Result<String> {
+        self.database_up.set(i64::from(database.up));
+        self.database_statements.inc_by(database.statements.saturating_sub(self.database_statements.get()));
+        self.database_connections.with_label_values(&["idle"]).set(i64::from(database.idle));
+        self.database_connections.with_label_values(&["busy"]).set(i64::from(database.connections.saturating_sub(database.idle)));
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// What the text is.
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
