@@ -1,7 +1,6 @@
 //! When the server cannot, whoever pressed a button hears of it.
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
 use tokio::join;
 
 use crate::town::Town;
@@ -12,8 +11,7 @@ async fn a_database_that_is_locked_is_said_and_passes() {
     let (ada, ()) = join!(town.signs_up("ada"), town.knows("bob"));
     ada.goes_to("/people/bob").await;
     ada.marks_the_page().await;
-    let mut somebody_else = SqliteConnection::establish(town.site.database().to_str().unwrap()).unwrap();
-    somebody_else.batch_execute("BEGIN EXCLUSIVE").unwrap();
+    let mut somebody_else = town.site.home.locked();
 
     ada.presses("Follow bob").await;
     ada.becomes("document.getElementById('status').textContent", "We cannot do that at this moment. Nothing was changed; please try again in a few seconds.")

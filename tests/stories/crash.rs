@@ -1,21 +1,22 @@
-//! Killed at once, and several processes on one file: what was answered is there, and everybody hears of it.
+//! Killed at once, and several processes on one database: what was answered is there, and everybody hears of it.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use tidings::db::Connection;
 
 use crate::follows::futures_of;
 use crate::guest::Guest;
 use crate::html;
 use crate::program::Running;
+use crate::support::Home;
 
 #[tokio::test]
 async fn what_was_answered_survives_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("t.db");
-    let mut site = Running::serve(&file).await;
+    let home = Home::new();
+    let mut site = Running::serve(&home).await;
     let bob = Guest::comes(&site.url, "/signup", "bob").await;
     let mut answered = Vec::new();
     for name in ["ada", "cleo", "dora"] {
@@ -23,16 +24,15 @@ async fn what_was_answered_survives_a_kill() {
         assert_eq!(guest.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
         site.child.kill().await.unwrap();
         answered.insert(0, format!("{name} follows you"));
-        site = Running::serve(&file).await;
+        site = Running::serve(&home).await;
         assert_eq!(bob.inbox(&site.url).await, answered, "the session outlives the process, and so does the news");
     }
 }
 
 #[tokio::test]
-async fn what_another_process_writes_to_the_same_file_is_heard_of_within_seconds() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("t.db");
-    let (here, there) = (Running::serve(&file).await, Running::serve(&file).await);
+async fn what_another_process_writes_to_the_same_database_is_heard_of_within_seconds() {
+    let home = Home::new();
+    let (here, there) = (Running::serve(&home).await, Running::serve(&home).await);
     let bob = Guest::comes(&here.url, "/signup", "bob").await;
     let (ada, cleo) = (Guest::comes(&there.url, "/signup", "ada").await, Guest::comes(&there.url, "/signup", "cleo").await);
     let page = bob.http.get(format!("{}/notifications", here.url)).header("cookie", &bob.cookie).send().await.unwrap().text().await.unwrap();
@@ -51,10 +51,8 @@ async fn what_another_process_writes_to_the_same_file_is_heard_of_within_seconds
         assert!(html::lines(&news)[0].says.starts_with(name), "{news}");
         tab = html::poll_url(&news).unwrap();
     }
-    let mut shell = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-    shell
-        .batch_execute("PRAGMA busy_timeout = 5000; DELETE FROM notifications; UPDATE users SET last_update = last_update + 1 WHERE username = 'bob'")
-        .unwrap();
+    let moved_by_hand = "DELETE FROM notifications; UPDATE users SET last_update = last_update + 1 WHERE username = 'bob'";
+    home.shell().batch_execute(moved_by_hand).unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     for site in [&here, &there] {
         while !bob.inbox(&site.url).await.is_empty() || bob.poll(&site.url, &tab).await.status() != 200 {
@@ -66,16 +64,15 @@ async fn what_another_process_writes_to_the_same_file_is_heard_of_within_seconds
 
 #[tokio::test]
 async fn killed_amid_follows_every_answered_one_is_there_with_its_notification() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("t.db");
-    let mut site = Running::serve(&file).await;
+    let home = Home::new();
+    let mut site = Running::serve(&home).await;
     let mut crowd = Vec::new();
     for n in 0..4 {
         crowd.push(Guest::comes(&site.url, "/signup", &format!("guest_{n}")).await);
     }
-    let mut db = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let mut db = home.shell();
     db.batch_execute(
-        "PRAGMA busy_timeout = 5000; WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) \
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) \
          INSERT INTO users (username, password_hash, created_at) SELECT 'star_' || n, '-', 0 FROM n",
     )
     .unwrap();
@@ -99,7 +96,7 @@ async fn killed_amid_follows_every_answered_one_is_there_with_its_notification()
     let answered: Vec<_> = answered.into_iter().flatten().collect();
     assert!(answered.len() > 4 && answered.len() < 12_000, "killed amid, not before or after: {}", answered.len());
 
-    let _site = Running::serve(&file).await;
+    let _site = Running::serve(&home).await;
     let follows = pairs(
         &mut db,
         "SELECT a.username AS actor, b.username AS other FROM follows f JOIN users a ON a.id = f.follower_id JOIN users b ON b.id = f.followee_id",
@@ -123,7 +120,7 @@ struct Pair {
     other: String,
 }
 
-fn pairs(db: &mut SqliteConnection, query: &str) -> BTreeSet<(String, String)> {
+fn pairs(db: &mut Connection, query: &str) -> BTreeSet<(String, String)> {
     let rows: Vec<Pair> = diesel::sql_query(query).load(db).unwrap();
     rows.into_iter().map(|pair| (pair.actor, pair.other)).collect()
 }

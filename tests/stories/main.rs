@@ -11,6 +11,7 @@ mod html;
 mod inbox;
 mod intruders;
 mod nonsense;
+mod on_a_file;
 mod people;
 mod program;
 mod stream;

@@ -1,10 +1,11 @@
 //! The program itself, as an operator starts it.
 
-use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
+
+use crate::support::Home;
 
 /// The program with no settings but these.
 pub fn tidings(args: &[&str], settings: &[(&str, &str)]) -> Command {
@@ -44,10 +45,9 @@ impl Running {
         }
     }
 
-    /// On a database of its own and a free port.
-    pub async fn serve(database: &Path) -> Running {
-        let url = format!("sqlite:{}", database.display());
-        Running::start(tidings(&[], &[("PORT", "0"), ("DATABASE_URL", &url)])).await
+    /// At home there, on a free port.
+    pub async fn serve(home: &Home) -> Running {
+        Running::start(tidings(&[], &home.environment())).await
     }
 
     /// Everything it says until it ends, and how it ends.

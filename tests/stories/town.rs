@@ -45,6 +45,11 @@ impl Town {
         Town { site: Arc::new(Site::with(change).await) }
     }
 
+    /// One more instance of the same site.
+    pub async fn another_instance(&self) -> Town {
+        Town { site: Arc::new(Site::at(Arc::clone(&self.site.home), |_| {}).await) }
+    }
+
     /// Somebody with an account.
     pub async fn signs_up(&self, name: &str) -> Person {
         let person = self.stranger(name);
@@ -108,6 +113,11 @@ impl Answer {
 }
 
 impl Person {
+    /// The same browser with the same tab, whose requests reach another instance.
+    pub fn at(self, town: &Town) -> Person {
+        Person { town: town.clone(), ..self }
+    }
+
     /// A request as this person's browser would send it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method.clone(), self.town.url(path));

@@ -1,8 +1,12 @@
-//! A whole Tidings of one's own: a fresh database in a folder that goes away, a free port, the real server.
+//! A whole Tidings of one's own: a fresh database, a free port, the real server.
+
+mod home;
+
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
-use tempfile::TempDir;
+pub use home::Home;
 use tidings::app::App;
 use tidings::config::Settings;
 use tidings::server;
@@ -13,8 +17,9 @@ pub struct Site {
     pub app: Data<App>,
     /// Where it is.
     pub url: String,
+    /// Where it keeps its data.
+    pub home: Arc<Home>,
     handle: ServerHandle,
-    folder: TempDir,
 }
 
 impl Site {
@@ -25,9 +30,12 @@ impl Site {
 
     /// With other settings.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Site {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut settings =
-            Settings { port: Some("0".into()), database_url: Some(format!("sqlite:{}", folder.path().join("tidings.db").display())), ..Settings::default() };
+        Site::at(Arc::new(Home::new()), change).await
+    }
+
+    /// One more instance on the same data.
+    pub async fn at(home: Arc<Home>, change: impl FnOnce(&mut Settings)) -> Site {
+        let mut settings = home.settings();
         change(&mut settings);
         let app = Data::new(App::open(settings.check().expect("settings")).expect("a database"));
         let listener = server::listen(&app).expect("a free port");
@@ -35,12 +43,7 @@ impl Site {
         let running = server::serve(app.clone(), listener, 1).expect("a server");
         let handle = running.handle();
         tokio::spawn(running);
-        Site { app, url, handle, folder }
-    }
-
-    /// The database's file.
-    pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("tidings.db")
+        Site { app, url, home, handle }
     }
 }
 

@@ -1,0 +1,88 @@
+//! Where a site keeps its data, fresh for each test: a file and the process's memory; or, where `TEST_POSTGRES` and
+//! `TEST_REDIS` name servers that `scripts/with-servers` started, a database and a Redis database of its own there.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection as _, PgConnection};
+use tempfile::TempDir;
+use tidings::config::Settings;
+use tidings::db::{Address, Connection};
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// One site's data.
+pub struct Home {
+    pub database_url: String,
+    pub redis_url: Option<String>,
+    folder: TempDir,
+}
+
+impl Home {
+    pub fn new() -> Home {
+        match (std::env::var("TEST_POSTGRES"), std::env::var("TEST_REDIS")) {
+            (Ok(postgres), Ok(redis)) => Home::on(&postgres, Some(&redis)),
+            _ => Home::in_a_file(),
+        }
+    }
+
+    /// SQLite and memory.
+    pub fn in_a_file() -> Home {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Home { database_url: format!("sqlite:{}", folder.path().join("t.db").display()), redis_url: None, folder }
+    }
+
+    /// A new database on the server `postgres`, and an empty one on the server `redis` if there is one.
+    pub fn on(postgres: &str, redis: Option<&str>) -> Home {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t_{}_{number}", std::process::id());
+        let mut server = PgConnection::establish(&format!("{postgres}/postgres")).expect("a PostgreSQL server");
+        server.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+        let redis_url = redis.map(|redis| {
+            let url = format!("{redis}/{number}");
+            let mut server = redis::Client::open(url.as_str()).and_then(|client| client.get_connection()).expect("a Redis server");
+            redis::cmd("FLUSHDB").exec(&mut server).expect("an empty Redis");
+            url
+        });
+        Home { database_url: format!("{postgres}/{name}"), redis_url, folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// What a site is told to find it again.
+    pub fn settings(&self) -> Settings {
+        Settings { port: Some("0".into()), database_url: Some(self.database_url.clone()), redis_url: self.redis_url.clone(), ..Settings::default() }
+    }
+
+    /// The same as environment variables.
+    pub fn environment(&self) -> Vec<(&str, &str)> {
+        let mut named = vec![("PORT", "0"), ("DATABASE_URL", self.database_url.as_str())];
+        named.extend(self.redis_url.as_deref().map(|url| ("REDIS_URL", url)));
+        named
+    }
+
+    /// The database file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("t.db")
+    }
+
+    /// An operator's shell on the database.
+    pub fn shell(&self) -> Connection {
+        let mut shell = Connection::establish_to(&Address::parse(&self.database_url).expect("an address")).expect("a connection");
+        // An operator has patience.
+        if let Connection::Sqlite(shell) = &mut shell {
+            shell.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
+        }
+        shell
+    }
+
+    /// Somebody else who keeps all writers waiting until they commit or roll back; reading goes on.
+    pub fn locked(&self) -> Connection {
+        let mut shell = self.shell();
+        let begin = match shell {
+            Connection::Sqlite(_) => "BEGIN IMMEDIATE",
+            Connection::Postgres(_) => "BEGIN; LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+        };
+        shell.batch_execute(begin).expect("a lock");
+        shell
+    }
+}
