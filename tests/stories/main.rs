@@ -12,6 +12,7 @@ mod inbox;
 mod intruders;
 mod nonsense;
 mod on_a_file;
+mod outages;
 mod people;
 mod program;
 mod stream;

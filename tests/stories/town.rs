@@ -1,6 +1,7 @@
 //! The actors: a town with a site of its own, people with browsers, programs with tokens.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use tidings::config::Settings;
 
 use crate::html::{self, Line};
-use crate::support::Site;
+use crate::support::{Home, Site};
 
 pub const PASSWORD: &str = "correct horse";
 
@@ -43,6 +44,11 @@ impl Town {
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Town {
         Town { site: Arc::new(Site::with(change).await) }
+    }
+
+    /// A site with its data there.
+    pub async fn at(home: Home) -> Town {
+        Town { site: Arc::new(Site::at(Arc::new(home), |_| {}).await) }
     }
 
     /// One more instance of the same site.
@@ -188,6 +194,23 @@ impl Person {
         assert_eq!(answer.status, 200, "nothing was heard");
         assert_eq!(html::said(&answer.body), said, "{}", answer.body);
         answer
+    }
+
+    /// Polls until something is heard, and returns how long that took; more than `seconds` is too long.
+    pub async fn hears_within(&self, seconds: u64, said: &str) -> Duration {
+        let begun = Instant::now();
+        loop {
+            let answer = self.polls().await;
+            match answer.status.as_u16() {
+                200 => {
+                    assert_eq!(html::said(&answer.body), said, "{}", answer.body);
+                    return begun.elapsed();
+                }
+                status => assert_eq!(status, 204, "{}", answer.body),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(seconds), "{} did not hear {said:?}", self.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn follows(&self, other: &Person) {

@@ -48,6 +48,12 @@ impl Home {
         Home { database_url: format!("{postgres}/{name}"), redis_url, folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
+    /// A new database on the tests' PostgreSQL, and the Redis at `redis_url` if there is one.
+    pub fn beside(redis_url: Option<String>) -> Home {
+        let postgres = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES: run this through scripts/with-servers");
+        Home { redis_url, ..Home::on(&postgres, None) }
+    }
+
     /// What a site is told to find it again.
     pub fn settings(&self) -> Settings {
         Settings { port: Some("0".into()), database_url: Some(self.database_url.clone()), redis_url: self.redis_url.clone(), ..Settings::default() }
@@ -69,9 +75,11 @@ impl Home {
     pub fn shell(&self) -> Connection {
         let mut shell = Connection::establish_to(&Address::parse(&self.database_url).expect("an address")).expect("a connection");
         // An operator has patience.
-        if let Connection::Sqlite(shell) = &mut shell {
-            shell.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
-        }
+        let patience = match shell {
+            Connection::Sqlite(_) => "PRAGMA busy_timeout = 5000",
+            Connection::Postgres(_) => "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0",
+        };
+        shell.batch_execute(patience).expect("a setting");
         shell
     }
 

@@ -1,0 +1,217 @@
+//! What can happen to PostgreSQL, and what only a shared database can do to itself.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use tidings::clock::HOUR;
+use tidings::last_update::advance;
+use tidings::model::UserId;
+
+use super::servers::{Postgres, Redis, free_port};
+use super::{eventually, metric};
+use crate::command::text;
+use crate::follows::futures_of;
+use crate::program::{Running, ends, tidings};
+use crate::support::Home;
+use crate::town::Town;
+
+#[tokio::test]
+async fn down_and_back() {
+    let (mut postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let home = Home::on(&postgres.url(), Some(&redis.url()));
+    let here = Town::at(home).await;
+    let there = here.another_instance().await;
+    let (ada, cleo, bob) = (here.signs_up("ada").await, here.signs_up("cleo").await, there.signs_up("bob").await);
+    ada.follows(&bob).await;
+    bob.opens("/notifications").await;
+
+    postgres.is_killed().await;
+    for person in [&ada, &bob] {
+        person.gets("/people").await.is_a_page_that_says(503, "try again");
+    }
+    cleo.posts("/people/bob/follow", &[]).await.is_a_page_that_says(503, "Nothing was changed");
+    bob.polls_and_hears_nothing().await;
+    let ready = there.stranger("operator").gets("/readyz").await;
+    assert_eq!((ready.status.as_u16(), ready.header("retry-after")), (503, "5"));
+    assert_eq!(there.stranger("operator").gets("/healthz").await.status, 200);
+    assert_eq!(metric(&there, "tidings_database_up").await, 0.0);
+
+    postgres.comes_back().await;
+    for town in [&here, &there] {
+        eventually("ready again", async || town.stranger("operator").gets("/readyz").await.status == 200).await;
+    }
+    assert_eq!(metric(&there, "tidings_database_up").await, 1.0);
+    cleo.follows(&bob).await;
+    bob.polls_and_hears("cleo follows you").await;
+    bob.sees(["cleo follows you", "ada follows you"]).await;
+}
+
+#[tokio::test]
+async fn an_outage_is_one_line_in_the_log_at_each_end() {
+    let (mut postgres, mut redis) = (Postgres::start().await, Redis::start().await);
+    let home = Home::on(&postgres.url(), Some(&redis.url()));
+    let site = Running::serve(&home).await;
+    let asks = async |path: &str| reqwest::get(format!("{}{path}", site.url)).await.unwrap().text().await.unwrap();
+    redis.is_killed().await;
+    eventually("Redis is missed", async || asks("/readyz").await.contains("out of use")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    redis.comes_back().await;
+    eventually("Redis is used again", async || asks("/readyz").await.contains("redis: ok")).await;
+    postgres.is_killed().await;
+    for _ in 0..20 {
+        asks("/readyz").await;
+    }
+    postgres.comes_back().await;
+    eventually("the database is used again", async || asks("/readyz").await.starts_with("ready")).await;
+    super::servers::signal(&site.child, "TERM");
+    let (said, status) = site.ends().await;
+    assert!(status.success(), "{said:?}");
+    let about = |word: &str| said.iter().filter(|line| line.contains(word)).count();
+    assert_eq!((about("is out of use"), about("carries the stamps again")), (1, 1), "{said:#?}");
+    assert_eq!((about("cannot be reached"), about("is back")), (1, 1), "{said:#?}");
+    assert!(!said.iter().any(|line| line.contains("ERROR")), "{said:#?}");
+}
+
+#[tokio::test]
+async fn eight_writers_on_one_person_with_clocks_an_hour_apart() {
+    let postgres = std::env::var("TEST_POSTGRES").unwrap();
+    for home in [Home::in_a_file(), Home::on(&postgres, None)] {
+        let here = Town::at(home).await;
+        let there = here.another_instance().await;
+        let bob = here.signs_up("bob").await;
+        there.site.app.clock.shift(HOUR);
+        let writers = futures_of((0..8).map(async |n| {
+            let app = if n % 2 == 0 { &here.site.app } else { &there.site.app };
+            let mut written = Vec::new();
+            for step in 0..40 {
+                if n == 0 && step == 20 {
+                    here.site.app.clock.shift(-HOUR);
+                    there.site.app.clock.shift(-2 * HOUR);
+                }
+                let now = app.clock.now();
+                let moved = app.change(move |db| {
+                    let news = advance(db, UserId(1), now)?;
+                    let stamp: i64 = tidings::schema::users::table.find(UserId(1)).select(tidings::schema::users::last_update).first(db)?;
+                    Ok((stamp, news))
+                });
+                written.push(moved.await.unwrap());
+            }
+            written
+        }))
+        .await;
+        assert!(writers.iter().all(|stamps| stamps.is_sorted_by(|earlier, later| earlier < later)), "each sees only later ones");
+        let mut all: Vec<i64> = writers.into_iter().flatten().collect();
+        all.sort_unstable();
+        let last = *all.last().unwrap();
+        assert_eq!(all.len(), 320);
+        all.dedup();
+        assert_eq!(all.len(), 320, "no stamp is given twice");
+        let me = bob.sends(bob.request(reqwest::Method::GET, "/api/me")).await.json();
+        assert_eq!(me["lastUpdate"], last, "the newest one stays");
+        eventually("every copy has it", async || there.site.app.stamps.remembered(UserId(1)).is_none_or(|stamp| stamp == last)).await;
+    }
+}
+
+#[tokio::test]
+async fn everybody_does_everything_to_everybody_and_nobody_is_refused() {
+    let here = Town::at(Home::beside(None)).await;
+    let there = here.another_instance().await;
+    let mut crowd = Vec::new();
+    for n in 0..6 {
+        crowd.push(if n % 2 == 0 { &here } else { &there }.signs_up(&format!("guest_{n}")).await);
+    }
+    let statuses = futures_of(crowd.iter().enumerate().map(async |(n, guest)| {
+        let mut answered = Vec::new();
+        for round in 0..12 {
+            for other in crowd.iter().filter(|other| other.name != guest.name) {
+                answered.push(guest.posts(&format!("/people/{}/follow", other.name), &[]).await);
+                if (round + n) % 3 == 0 {
+                    answered.push(guest.posts(&format!("/people/{}/unfollow", other.name), &[]).await);
+                }
+            }
+            answered.push(guest.posts("/notifications/read", &[("through", "9223372036854775807")]).await);
+        }
+        answered
+    }))
+    .await;
+    let refused: Vec<_> = statuses.iter().flatten().filter(|answer| answer.status != 303).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+
+    // All leave at the same moment: each is in everybody else's inbox.
+    let password = [("password", crate::town::PASSWORD)];
+    let gone = futures_of(crowd.iter().map(|guest| guest.posts("/settings/delete", &password))).await;
+    assert!(gone.iter().all(|answer| answer.status == 303), "{gone:?}");
+    let left: i64 = tidings::schema::users::table.count().get_result(&mut here.site.home.shell()).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_refused_in_a_sentence_after_a_few_tries() {
+    let url = format!("postgres://ada:hunter2@127.0.0.1:{}/tidings", free_port());
+    let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
+    let said = text(&refused.stderr);
+    assert!(!refused.status.success() && !said.contains("hunter2"), "{said}");
+    let last = said.trim().lines().last().unwrap();
+    assert!(last.starts_with("tidings: cannot open the database postgres://127.0.0.1:") && last.contains("refused"), "{said}");
+    assert_eq!(said.trim().lines().count(), 2, "that it waits, and why it gave up: {said}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_or_database_is_said_and_not_repeated() {
+    let postgres = Postgres::start().await;
+    let at = postgres.url();
+    let host = at.split_once('@').unwrap().1;
+    for (url, why) in [(format!("postgres://nobody:hunter2@{host}/postgres"), "nobody"), (format!("{at}/nothing_here"), "nothing_here")] {
+        let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
+        let said = text(&refused.stderr);
+        assert!(!refused.status.success() && said.contains(why) && !said.contains("hunter2"), "{said}");
+        assert!(said.trim().lines().last().unwrap().starts_with("tidings: cannot open the database postgres://"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn both_engines_have_the_same_tables() {
+    let columns = |home: Home, query: &str| -> Vec<String> {
+        let rows: Vec<Column> = diesel::sql_query(query).load(&mut home.shell()).unwrap();
+        rows.into_iter().map(|row| row.described).collect()
+    };
+    let (file, server) = (Home::in_a_file(), Home::beside(None));
+    for home in [&file, &server] {
+        drop(Running::start(tidings(&[], &home.environment())).await);
+    }
+    let file = columns(
+        file,
+        "SELECT t.name || '.' || c.name || ' ' || CASE WHEN c.type = 'INTEGER' THEN 'BIGINT' ELSE c.type END || CASE WHEN c.\"notnull\" THEN '' ELSE ' NULL' END \
+         AS described FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name NOT LIKE '\\_\\_%' ESCAPE '\\' \
+         ORDER BY t.name, c.cid",
+    );
+    let server = columns(
+        server,
+        "SELECT (table_name || '.' || column_name || ' ' || replace(upper(data_type), 'BYTEA', 'BLOB') || CASE is_nullable WHEN 'YES' THEN ' NULL' ELSE '' END)::text \
+         AS described FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY table_name, ordinal_position",
+    );
+    assert_eq!(file, server);
+    assert!(file.contains(&"users.last_update BIGINT".to_owned()) && file.contains(&"notifications.read_at BIGINT NULL".to_owned()), "{file:?}");
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    described: String,
+}
+
+#[tokio::test]
+async fn instances_that_start_together_on_an_empty_database_agree() {
+    let home = Home::beside(None);
+    let sites = futures_of((0..6).map(|_| Running::serve(&home))).await;
+    for site in &sites {
+        assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);
+        assert!(site.said.iter().all(|line| !line.contains("WARN") && !line.contains("ERROR")), "{:?}", site.said);
+    }
+    // One key signs for all of them.
+    let ada = crate::guest::Guest::comes(&sites[0].url, "/signup", "ada").await;
+    for site in &sites {
+        assert!(ada.inbox(&site.url).await.is_empty());
+        assert_eq!(ada.poll(&site.url, "/api/stream?since=0").await.status(), 204);
+    }
+}

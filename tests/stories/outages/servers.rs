@@ -1,0 +1,162 @@
+//! Servers of one's own, to be treated badly.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use redis::{Connection, FromRedisValue};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Sends a signal to a process.
+pub fn signal(child: &Child, name: &str) {
+    let pid = child.id().expect("it runs").to_string();
+    assert!(std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+}
+
+async fn until_it_listens(port: u16) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(Instant::now() < deadline, "nothing listens on {port}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A Redis server.
+pub struct Redis {
+    pub port: u16,
+    pub folder: TempDir,
+    options: Vec<String>,
+    child: Option<Child>,
+}
+
+impl Redis {
+    pub async fn start() -> Redis {
+        Redis::with(&[]).await
+    }
+
+    /// With options as on its command line.
+    pub async fn with(options: &[&str]) -> Redis {
+        let options = options.iter().map(ToString::to_string).collect();
+        let mut redis = Redis { port: free_port(), folder: tempfile::tempdir().unwrap(), options, child: None };
+        redis.comes_back().await;
+        redis
+    }
+
+    /// Starts, with whatever its folder holds.
+    pub async fn comes_back(&mut self) {
+        let mut command = Command::new("redis-server");
+        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""]).arg("--dir").arg(self.folder.path()).args(&self.options);
+        self.child = Some(command.stdout(Stdio::null()).kill_on_drop(true).spawn().expect("redis-server"));
+        until_it_listens(self.port).await;
+        // It also listens while it still reads its snapshot.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while redis::cmd("PING").exec(&mut self.connection()).is_err() {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// kill -9.
+    pub async fn is_killed(&mut self) {
+        self.child.take().expect("it runs").kill().await.unwrap();
+    }
+
+    /// Frozen, as by a host that is out of breath.
+    pub fn freezes(&self) {
+        signal(self.child.as_ref().expect("it runs"), "STOP");
+    }
+
+    pub fn thaws(&self) {
+        signal(self.child.as_ref().expect("it runs"), "CONT");
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn connection(&self) -> Connection {
+        redis::Client::open(self.url()).unwrap().get_connection().expect("a connection to Redis")
+    }
+
+    /// Asks it, as an operator with `redis-cli` would.
+    pub fn asked<T: FromRedisValue>(&self, command: &str) -> T {
+        let mut words = command.split(' ');
+        let mut asked = redis::cmd(words.next().unwrap());
+        for word in words {
+            asked.arg(word);
+        }
+        asked.query(&mut self.connection()).unwrap()
+    }
+
+    /// The copy of somebody's stamp.
+    pub fn stamp(&self, user: i64) -> Option<i64> {
+        self.asked(&format!("GET notifications:{user}:lastUpdate"))
+    }
+
+    /// How often each command was called since the last reset.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        let stats: String = self.asked("INFO commandstats");
+        let calls = stats.lines().filter_map(|line| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            Some((name.to_owned(), rest.split(',').next()?.parse().ok()?))
+        });
+        calls.collect()
+    }
+}
+
+/// A PostgreSQL server.
+pub struct Postgres {
+    port: u16,
+    folder: TempDir,
+    options: Vec<String>,
+    child: Option<Child>,
+}
+
+impl Postgres {
+    pub async fn start() -> Postgres {
+        Postgres::with(|_| Vec::new()).await
+    }
+
+    /// With options as on its command line, which may name files in its folder.
+    pub async fn with(options: impl FnOnce(&Path) -> Vec<String>) -> Postgres {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut std::fs::metadata(folder.path()).unwrap().permissions(), 0o755);
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let options = options(folder.path());
+        let mut postgres = Postgres { port: free_port(), folder, options, child: None };
+        postgres.comes_back().await;
+        postgres
+    }
+
+    pub async fn comes_back(&mut self) {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres"));
+        command.arg(self.folder.path().join("data")).arg(self.port.to_string()).args(&self.options);
+        self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("PostgreSQL"));
+        until_it_listens(self.port).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while <diesel::PgConnection as diesel::Connection>::establish(&format!("{}/postgres", self.url())).is_err() {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// At once, as by a host that goes away (SIGQUIT: the server's own children go with it, and it recovers at its next
+    /// start).
+    pub async fn is_killed(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        signal(&child, "QUIT");
+        child.wait().await.unwrap();
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://tidings@127.0.0.1:{}", self.port)
+    }
+}
