@@ -73,9 +73,6 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["tidings"]
 
-ARG VERSION=unknown
-ARG REVISION=unknown
+# Version and revision are the builder's to say: --label org.opencontainers.image.revision=$(git rev-parse HEAD)
 LABEL org.opencontainers.image.title="Tidings" \
-      org.opencontainers.image.description="Follow people, and hear about it within ten seconds, on any host, without sockets." \
-      org.opencontainers.image.version="$VERSION" \
-      org.opencontainers.image.revision="$REVISION"
+      org.opencontainers.image.description="Follow people, and hear about it within ten seconds, on any host, without sockets."

@@ -1,5 +1,5 @@
-# `make` lists what there is. A fresh machine needs: a Rust toolchain (rustup), a C compiler, make, npm.
-# `make test` also needs Chromium and its driver; it installs them where it can and says so where it cannot.
+# `make` lists what there is. A fresh machine needs: a Rust toolchain (rustup), a C compiler, make, perl, npm.
+# `make test` also needs Chromium, PostgreSQL and Redis; it installs them where it can and says so where it cannot.
 
 SHELL := bash
 HTMX := static/vendor/htmx-4.0.1.min.js
@@ -7,8 +7,13 @@ AXE := tests/browser/axe/node_modules/axe-core/axe.min.js
 # Settings from .env, where there is one.
 ENV := set -a; [ ! -f .env ] || . ./.env; set +a;
 
+# OpenSSL from source is half of a first build: where the system has it with its headers, that one is used.
+ifeq ($(shell pkg-config --exists 'openssl >= 1.1.1' 2>/dev/null && echo yes),yes)
+export OPENSSL_NO_VENDOR := 1
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint docs assets assets-test release clean
+.PHONY: help run demo test lint docs assets assets-test release compare clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,11 +25,19 @@ run: assets ## Build and serve on http://127.0.0.1:8080 with SQLite in data/tidi
 demo: assets ## Serve a throw-away site where somebody follows you every few seconds
 	@$(ENV) unset DATABASE_URL REDIS_URL; cargo run --release -- demo
 
-test: assets assets-test ## Run every test: units, stories over HTTP, real Chromium
+# The same stories on either engine. Those of outages treat PostgreSQL and Redis badly; those of files need a file.
+test: assets assets-test ## Run every test: units, stories on both engines, outages, real Chromium
 	@scripts/need-chromium
+	@scripts/need-servers
 	cargo test --lib --bins
-	cargo test --test stories
+	cargo test --test stories -- --skip outages::
+	scripts/with-servers cargo test --test stories -- --skip on_a_file::
 	cargo test --test browser
+	scripts/with-servers cargo test --test browser
+
+compare: ## Count Redis commands: a queue per user against one stamp per user, on the same workload
+	@scripts/need-servers
+	cargo bench --bench compare
 
 lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --check

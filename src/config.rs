@@ -223,7 +223,11 @@ mod tests {
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
             ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "postgres:typo"]),
-            ("REDIS_URL", |s, v| s.redis_url = Some(v), &["127.0.0.1", "http://h", "redis://", "redis://h/x", "redis://a,rediss://b", "redis://a/1,redis://b/1"]),
+            (
+                "REDIS_URL",
+                |s, v| s.redis_url = Some(v),
+                &["127.0.0.1", "http://h", "redis://", "redis://h/x", "redis://a,rediss://b", "redis://a/1,redis://b/1"],
+            ),
             ("POLL_SECONDS", |s, v| s.poll_seconds = Some(v), &["0", "3601", "1.5", "ten"]),
             ("PUBLIC_URL", |s, v| s.public_url = Some(v), &["tidings.example", "ftp://x", "https://x/path", "https://u:p@x"]),
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),

@@ -85,7 +85,9 @@ impl fmt::Display for AppError {
             AppError::TooLarge => f.write_str("That is more than we take at once."),
             AppError::TooMany(1) => f.write_str("Too many attempts have failed. Please wait a second and try again."),
             AppError::TooMany(seconds) => write!(f, "Too many attempts have failed. Please wait {seconds} seconds and try again."),
-            AppError::Unavailable(_) | AppError::Outage => f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds."),
+            AppError::Unavailable(_) | AppError::Outage => {
+                f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds.")
+            }
             AppError::Internal(_) => f.write_str("Something went wrong on our side, and we have noted it."),
         }
     }

@@ -48,11 +48,7 @@ async fn serve(settings: Settings) -> Outcome {
     let config = settings.check()?;
     start_logging(&settings);
     if demo::is_own(&config.database) {
-        return Err(format!(
-            "{} belongs to the demo, which forgets everybody at its next start; DATABASE_URL must name another file.",
-            config.database
-        )
-        .into());
+        return Err(format!("{} belongs to the demo, which forgets everybody at its next start; DATABASE_URL must name another file.", config.database).into());
     }
     run(App::open(config)?, |_, _| {}).await
 }
@@ -84,6 +80,8 @@ fn start_logging(settings: &Settings) {
         // no HTTP would let any stranger fill the log.
         .filter_module("actix_server", log::LevelFilter::Warn)
         .filter_module("actix_http", log::LevelFilter::Off)
+        // An outage of Redis is told once, by the link to it, and not at every try of the client's.
+        .filter_module("redis", log::LevelFilter::Off)
         .parse_filters(settings.log_filter())
         .init();
 }

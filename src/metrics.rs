@@ -75,7 +75,10 @@ impl Metrics {
             redis_commands: counter("redis_commands_total", "Commands sent to Redis, by name and how they ended", &["command", "outcome"])?,
             redis_up: gauge("redis_up", "Whether stamps are shared through Redis; 0 also where there is none")?,
             database_up: gauge("database_up", "Whether the database can be reached")?,
-            database_statements: registered(&registry, IntCounter::new("database_statements_total", "Statements sent to the database, transaction brackets included"))?,
+            database_statements: registered(
+                &registry,
+                IntCounter::new("database_statements_total", "Statements sent to the database, transaction brackets included"),
+            )?,
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::PathBuf;
 
-
 /// The database that `DATABASE_URL` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {

@@ -46,7 +46,7 @@ impl std::error::Error for OpenError {}
 impl OpenError {
     /// `cause` stands in the way of using the database at `address`.
     pub fn new(address: &Address, cause: impl std::fmt::Display) -> OpenError {
-        OpenError(format!("cannot open the database {address}: {}", address.without_secrets(&cause.to_string())))
+        OpenError(format!("cannot open the database {address}: {}", health::one_line(&address.without_secrets(&cause.to_string()))))
     }
 }
 

@@ -71,12 +71,7 @@ struct Standing {
 }
 
 /// `GET /api/stream?since=`
-pub async fn poll(
-    poller: Result<Poller, AppError>,
-    req: HttpRequest,
-    known: Header<IfNoneMatch>,
-    app: Data<App>,
-) -> Result<HttpResponse, AppError> {
+pub async fn poll(poller: Result<Poller, AppError>, req: HttpRequest, known: Header<IfNoneMatch>, app: Data<App>) -> Result<HttpResponse, AppError> {
     let begun = Instant::now();
     let answer = answer(poller, &req, &known, &app).await;
     app.metrics.polled(answer.as_ref().map_or(Outcome::Refused, |(outcome, _)| *outcome), begun);

@@ -120,7 +120,7 @@ struct Pair {
     other: String,
 }
 
-fn pairs(db: &mut Connection, query: &str) -> BTreeSet<(String, String)> {
+pub fn pairs(db: &mut Connection, query: &str) -> BTreeSet<(String, String)> {
     let rows: Vec<Pair> = diesel::sql_query(query).load(db).unwrap();
     rows.into_iter().map(|pair| (pair.actor, pair.other)).collect()
 }

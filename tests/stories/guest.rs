@@ -28,8 +28,11 @@ impl Guest {
         self.http.get(format!("{url}{tab}")).header("cookie", &self.cookie).header("HX-Request", "true").send().await.unwrap()
     }
 
+    pub async fn inbox_page(&self, url: &str) -> String {
+        self.http.get(format!("{url}/notifications")).header("cookie", &self.cookie).send().await.unwrap().text().await.unwrap()
+    }
+
     pub async fn inbox(&self, url: &str) -> Vec<String> {
-        let page = self.http.get(format!("{url}/notifications")).header("cookie", &self.cookie).send().await.unwrap().text().await.unwrap();
-        html::lines(&page).into_iter().map(|line| line.says).collect()
+        html::lines(&self.inbox_page(url).await).into_iter().map(|line| line.says).collect()
     }
 }

@@ -17,6 +17,13 @@ pub fn tidings(args: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
+/// What a program at home there is told by its environment.
+pub fn environment(home: &Home) -> Vec<(&str, &str)> {
+    let mut named = vec![("PORT", "0"), ("DATABASE_URL", home.database_url.as_str())];
+    named.extend(home.redis_url.as_deref().map(|url| ("REDIS_URL", url)));
+    named
+}
+
 /// Runs it to its end.
 pub async fn ends(args: &[&str], settings: &[(&str, &str)]) -> Output {
     tidings(args, settings).output().await.unwrap()
@@ -47,7 +54,7 @@ impl Running {
 
     /// At home there, on a free port.
     pub async fn serve(home: &Home) -> Running {
-        Running::start(tidings(&[], &home.environment())).await
+        Running::start(tidings(&[], &environment(home))).await
     }
 
     /// Everything it says until it ends, and how it ends.

@@ -29,8 +29,13 @@ impl Home {
 
     /// SQLite and memory.
     pub fn in_a_file() -> Home {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Home { database_url: format!("sqlite:{}", folder.path().join("t.db").display()), redis_url: None, folder }
+        let home = Home::named(String::new());
+        Home { database_url: format!("sqlite:{}", home.file().display()), ..home }
+    }
+
+    /// A database that is there already.
+    pub fn named(database_url: String) -> Home {
+        Home { database_url, redis_url: None, folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
     /// A new database on the server `postgres`, and an empty one on the server `redis` if there is one.
@@ -45,25 +50,12 @@ impl Home {
             redis::cmd("FLUSHDB").exec(&mut server).expect("an empty Redis");
             url
         });
-        Home { database_url: format!("{postgres}/{name}"), redis_url, folder: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    /// A new database on the tests' PostgreSQL, and the Redis at `redis_url` if there is one.
-    pub fn beside(redis_url: Option<String>) -> Home {
-        let postgres = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES: run this through scripts/with-servers");
-        Home { redis_url, ..Home::on(&postgres, None) }
+        Home { redis_url, ..Home::named(format!("{postgres}/{name}")) }
     }
 
     /// What a site is told to find it again.
     pub fn settings(&self) -> Settings {
         Settings { port: Some("0".into()), database_url: Some(self.database_url.clone()), redis_url: self.redis_url.clone(), ..Settings::default() }
-    }
-
-    /// The same as environment variables.
-    pub fn environment(&self) -> Vec<(&str, &str)> {
-        let mut named = vec![("PORT", "0"), ("DATABASE_URL", self.database_url.as_str())];
-        named.extend(self.redis_url.as_deref().map(|url| ("REDIS_URL", url)));
-        named
     }
 
     /// The database file.

@@ -90,10 +90,17 @@ struct Standing {
     identity: Option<String>,
     /// Whether the server may hold copies from before it was started or replaced.
     replaced: bool,
-    /// A write that was refused: mending begins with it, because until it succeeds Redis cannot be written.
-    refused: Option<(UserId, Stamp)>,
+    /// What was refused: mending begins with it, because as long as it is refused, Redis is of no use, however well it
+    /// answers to other things (a server without memory, a replica, a cluster with a part missing).
+    refused: Option<Command>,
     failures: u32,
     beats: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Command {
+    Get(UserId),
+    Forward(UserId, Stamp),
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +160,7 @@ impl Link {
             Ok(answer) => {
                 self.metrics.redis("get", &answer);
                 answer.unwrap_or_else(|trouble| {
-                    self.trouble(&trouble);
+                    self.refused(Command::Get(user), &trouble);
                     None
                 })
             }
@@ -182,10 +189,7 @@ impl Link {
     async fn forward(&self, mut wire: Wire, user: UserId, stamp: Stamp) -> Result<(), ()> {
         let answer = wire.forward(user, stamp).await;
         self.metrics.redis("set", &answer);
-        answer.map_err(|trouble| {
-            self.standing().refused = Some((user, stamp));
-            self.trouble(&trouble);
-        })
+        answer.map_err(|trouble| self.refused(Command::Forward(user, stamp), &trouble))
     }
 
     /// What must be mended before copies may be read again; `None` if nothing must or nothing can.
@@ -204,14 +208,25 @@ impl Link {
     pub fn mend(&self, rows: &[(UserId, Stamp)]) -> Option<u64> {
         let wire = self.wire()?;
         self.runtime.block_on(async {
-            let refused = self.standing().refused;
-            if let Some((user, stamp)) = refused {
-                self.forward(wire.clone(), user, stamp).await.ok()?;
-            }
+            self.repeat(wire.clone()).await.ok()?;
             let raised = stream::iter(rows.iter().copied()).map(|(user, stamp)| self.raise(wire.clone(), user, stamp));
             let raised = raised.buffer_unordered(AT_ONCE).try_fold(0, |sum, raised| ready(Ok(sum + u64::from(raised)))).await;
             raised.ok()
         })
+    }
+
+    /// What was refused last is tried again.
+    async fn repeat(&self, mut wire: Wire) -> Result<(), ()> {
+        let refused = self.standing().refused;
+        match refused {
+            None => Ok(()),
+            Some(Command::Forward(user, stamp)) => self.forward(wire, user, stamp).await,
+            Some(Command::Get(user)) => {
+                let answer = wire.get(user).await;
+                self.metrics.redis("get", &answer);
+                answer.map(drop).map_err(|trouble| self.trouble(&trouble))
+            }
+        }
     }
 
     async fn raise(&self, mut wire: Wire, user: UserId, stamp: Stamp) -> Result<bool, ()> {
@@ -221,7 +236,7 @@ impl Link {
             Ok(Some(copy)) if copy < stamp => self.forward(wire, user, stamp).await.map(|()| true),
             Ok(_) => Ok(false),
             Err(trouble) => {
-                self.trouble(&trouble);
+                self.refused(Command::Get(user), &trouble);
                 Err(())
             }
         }
@@ -250,6 +265,16 @@ impl Link {
         if self.readable.swap(false, Ordering::AcqRel) {
             self.look.notify_one();
         }
+    }
+
+    fn refused(&self, command: Command, cause: &RedisError) {
+        let mut standing = self.standing();
+        // A server that reads may still not write, but hardly the other way about.
+        if !matches!((standing.refused, command), (Some(Command::Forward(..)), Command::Get(_))) {
+            standing.refused = Some(command);
+        }
+        drop(standing);
+        self.trouble(cause);
     }
 
     fn trouble(&self, cause: &dyn Display) {
@@ -302,7 +327,7 @@ impl Link {
         let due = {
             let mut standing = self.standing();
             standing.beats += 1;
-            standing.beats % BEATS_TO_IDENTITY == 0
+            standing.beats.is_multiple_of(BEATS_TO_IDENTITY)
         };
         if due {
             let identity = timeout(SIGN_OF_LIFE, self.identity(&mut wire)).await.map_err(late)?;

@@ -1,1 +1,68 @@
-//! todo
+//! A Redis Cluster: stamps live on several servers, and one of them goes away.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+
+use super::servers::Redis;
+use super::{BOUND, Pair};
+
+/// Three masters, each with a replica.
+async fn cluster() -> Vec<Redis> {
+    let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"];
+    let mut nodes = Vec::new();
+    for _ in 0..6 {
+        // A node talks to others on a second port, which its own number is not allowed to leave room for.
+        let bus = super::servers::free_port().to_string();
+        nodes.push(Redis::with(&[&options[..], &["--cluster-port", &bus]].concat()).await);
+    }
+    let mut create = tokio::process::Command::new("redis-cli");
+    create.args(["--cluster", "create"]).args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)));
+    let made = create.args(["--cluster-replicas", "1", "--cluster-yes"]).output().await.unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let agrees = |node: &Redis| node.asked::<String>("CLUSTER INFO").contains("cluster_state:ok");
+    let follows = |node: &Redis| is_master(node) || node.asked::<String>("INFO replication").contains("master_link_status:up");
+    while !nodes.iter().all(|node| agrees(node) && follows(node)) {
+        assert!(Instant::now() < deadline, "the nodes do not find together");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    nodes
+}
+
+fn is_master(node: &Redis) -> bool {
+    node.asked::<String>("INFO replication").contains("role:master")
+}
+
+#[tokio::test]
+async fn stamps_are_spread_and_a_master_that_dies_is_replaced() {
+    let mut nodes = cluster().await;
+    let urls: Vec<String> = nodes.iter().take(2).map(Redis::url).collect();
+    let pair = Pair::with(Some(urls.join(","))).await;
+    pair.recovers().await;
+    for _ in 0..3 {
+        pair.ada.follows(&pair.bob).await;
+        pair.bob.polls_and_hears("ada follows you").await;
+        pair.ada.unfollows(&pair.bob).await;
+        pair.bob.polls_and_hears("").await;
+    }
+    let stars = "INSERT INTO users (username, password_hash, created_at) SELECT 'star_' || n, '-', 0 FROM generate_series(1, 40) n";
+    pair.here.site.home.shell().batch_execute(stars).unwrap();
+    for n in 1..=40 {
+        assert_eq!(pair.cleo.posts(&format!("/people/star_{n}/follow"), &[]).await.status, 303);
+    }
+    let holders = nodes.iter().filter(|node| is_master(node) && node.asked::<i64>("DBSIZE") > 0).count();
+    assert!(holders > 1, "on more than one server");
+
+    // Whoever holds Bob's stamp.
+    let slot: u16 = nodes[0].asked("CLUSTER KEYSLOT notifications:3:lastUpdate");
+    let holder = nodes.iter().position(|node| is_master(node) && node.asked::<Vec<String>>(&format!("CLUSTER GETKEYSINSLOT {slot} 1")).len() == 1).unwrap();
+    nodes[holder].is_killed().await;
+    pair.ada.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "ada follows you").await;
+    pair.goes_on().await;
+    pair.recovers().await;
+    pair.cleo.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "cleo follows you").await;
+    pair.bob.sees(["cleo follows you", "ada follows you"]).await;
+}

@@ -8,10 +8,10 @@ use tidings::last_update::advance;
 use tidings::model::UserId;
 
 use super::servers::{Postgres, Redis, free_port};
-use super::{eventually, metric};
+use super::{beside, eventually, metric};
 use crate::command::text;
 use crate::follows::futures_of;
-use crate::program::{Running, ends, tidings};
+use crate::program::{Running, ends, environment, tidings};
 use crate::support::Home;
 use crate::town::Town;
 
@@ -114,7 +114,7 @@ async fn eight_writers_on_one_person_with_clocks_an_hour_apart() {
 
 #[tokio::test]
 async fn everybody_does_everything_to_everybody_and_nobody_is_refused() {
-    let here = Town::at(Home::beside(None)).await;
+    let here = Town::at(beside(None)).await;
     let there = here.another_instance().await;
     let mut crowd = Vec::new();
     for n in 0..6 {
@@ -175,9 +175,9 @@ async fn both_engines_have_the_same_tables() {
         let rows: Vec<Column> = diesel::sql_query(query).load(&mut home.shell()).unwrap();
         rows.into_iter().map(|row| row.described).collect()
     };
-    let (file, server) = (Home::in_a_file(), Home::beside(None));
+    let (file, server) = (Home::in_a_file(), beside(None));
     for home in [&file, &server] {
-        drop(Running::start(tidings(&[], &home.environment())).await);
+        drop(Running::start(tidings(&[], &environment(home))).await);
     }
     let file = columns(
         file,
@@ -202,7 +202,7 @@ struct Column {
 
 #[tokio::test]
 async fn instances_that_start_together_on_an_empty_database_agree() {
-    let home = Home::beside(None);
+    let home = beside(None);
     let sites = futures_of((0..6).map(|_| Running::serve(&home))).await;
     for site in &sites {
         assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);

@@ -21,6 +21,14 @@ use crate::town::{Person, Town};
 /// The sweep's bound, in seconds.
 pub const BOUND: u64 = 30;
 
+/// A new database on the tests' PostgreSQL, and the Redis at `redis_url` if there is one.
+fn beside(redis_url: Option<String>) -> Home {
+    let postgres = std::env::var("TEST_POSTGRES").expect("TEST_POSTGRES: run this through scripts/with-servers");
+    let mut home = Home::on(&postgres, None);
+    home.redis_url = redis_url;
+    home
+}
+
 /// Two instances of one site, and two people who never meet on the same one.
 struct Pair {
     here: Town,
@@ -39,7 +47,7 @@ impl Pair {
     }
 
     async fn with(redis_url: Option<String>) -> Pair {
-        let here = Town::at(Home::beside(redis_url)).await;
+        let here = Town::at(beside(redis_url)).await;
         let there = here.another_instance().await;
         let (ada, cleo, bob) = (here.signs_up("ada").await, here.signs_up("cleo").await, there.signs_up("bob").await);
         bob.opens("/notifications").await;

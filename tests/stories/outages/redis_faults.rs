@@ -8,8 +8,7 @@ use tidings::model::UserId;
 
 use super::link::Link;
 use super::servers::Redis;
-use super::{BOUND, Pair, eventually, metric};
-use crate::support::Home;
+use super::{BOUND, Pair, beside, eventually, metric};
 use crate::town::Town;
 
 /// Ada and Cleo come first, so Bob is number three.
@@ -31,7 +30,7 @@ async fn news_is_in_the_next_poll_on_another_instance() {
 #[tokio::test]
 async fn a_thousand_follows_are_a_thousand_writes_and_nothing_else() {
     let redis = Redis::start().await;
-    let town = Town::at(Home::beside(Some(redis.url()))).await;
+    let town = Town::at(beside(Some(redis.url()))).await;
     let ada = town.signs_up("ada").await;
     town.site
         .home
@@ -45,7 +44,8 @@ async fn a_thousand_follows_are_a_thousand_writes_and_nothing_else() {
     let calls = redis.calls();
     let of = |name: &str| calls.get(name).copied().unwrap_or(0);
     assert_eq!((of("set"), of("evalsha")), (1_000, 1_000 + 1), "one more for the script that a fresh server does not know: {calls:?}");
-    let other: Vec<_> = calls.keys().filter(|name| !["set", "evalsha", "script|load", "ping", "info", "get", "config|resetstat"].contains(&name.as_str())).collect();
+    let other: Vec<_> =
+        calls.keys().filter(|name| !["set", "evalsha", "script|load", "ping", "info", "get", "config|resetstat"].contains(&name.as_str())).collect();
     assert!(other.iter().all(|name| name.starts_with("client|") || name.starts_with("hello")), "{calls:?}");
     assert!(of("get") <= 2_000, "the sweep reads each change once or twice, whoever looks: {calls:?}");
 
@@ -288,7 +288,7 @@ async fn without_redis_the_sweep_alone_carries_the_news_within_one_interval() {
 #[tokio::test]
 async fn copies_only_move_forward_whatever_the_order_and_whatever_was_there() {
     let redis = Redis::start().await;
-    let town = Town::at(Home::beside(Some(redis.url()))).await;
+    let town = Town::at(beside(Some(redis.url()))).await;
     let bob = town.signs_up("bob").await;
     let touch = async || {
         town.site.app.change(|db| Ok(((), advance(db, UserId(1), 0)?))).await.unwrap();
@@ -314,4 +314,3 @@ impl Pair {
         tidings::schema::users::table.find(UserId(BOB)).select(tidings::schema::users::last_update).first(&mut db).unwrap()
     }
 }
-
