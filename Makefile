@@ -37,7 +37,7 @@ test: assets assets-test ## Run every test: units, stories on both engines, outa
 
 compare: ## Count Redis commands: a queue per user against one stamp per user, on the same workload
 	@scripts/need-servers
-	cargo bench --bench compare
+	cargo bench --profile dev --bench compare
 
 lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --check

@@ -52,7 +52,11 @@ impl Redis {
     /// Starts, with whatever its folder holds.
     pub async fn comes_back(&mut self) {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""]).arg("--dir").arg(self.folder.path()).args(&self.options);
+        command
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--databases", "4096", "--save", ""])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.options);
         self.child = Some(command.stdout(Stdio::null()).kill_on_drop(true).spawn().expect("redis-server"));
         until_it_listens(self.port).await;
         // It also listens while it still reads its snapshot.
