@@ -25,7 +25,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /tidings
-# The dependencies first, around an empty program, in a layer that lasts until the lock file changes. Whatever this
+# The dependencies first, around an empty program, in a layer that lasts until either file changes. Whatever this
 # leaves of the empty program is thrown away: cargo compares times, and would take it for newer than the real one.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \

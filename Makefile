@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint docs assets assets-test release compare clean
+.PHONY: help run demo test lint docs assets assets-test release image compare clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +34,9 @@ test: assets assets-test ## Run every test: units, stories on both engines, outa
 	scripts/with-servers cargo test --test stories -- --skip on_a_file::
 	cargo test --test browser
 	scripts/with-servers cargo test --test browser
+
+image: ## Build the Docker image: tidings
+	docker build -t tidings .
 
 compare: ## Count Redis commands: a queue per user against one stamp per user, on the same workload
 	@scripts/need-servers

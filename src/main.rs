@@ -1,9 +1,13 @@
 //! The command line.
 
+use std::future::Future;
+use std::pin::pin;
 use std::process::ExitCode;
 
-use actix_web::web::Data;
+use actix_web::rt::signal::unix::{SignalKind, signal};
+use actix_web::web::{self, Data};
 use clap::{Parser, Subcommand};
+use futures_util::future::{Either, select};
 use tidings::app::App;
 use tidings::config::Settings;
 use tidings::{demo, server};
@@ -50,7 +54,23 @@ async fn serve(settings: Settings) -> Outcome {
     if demo::is_own(&config.database) {
         return Err(format!("{} belongs to the demo, which forgets everybody at its next start; DATABASE_URL must name another file.", config.database).into());
     }
-    run(App::open(config)?, |_, _| {}).await
+    let app = until_stopped(web::block(move || App::open(config))).await??;
+    run(app?, |_, _| {}).await
+}
+
+/// What comes of `opening`; the end, if the operator stops us first. The server listens to signals once it serves, but
+/// before that a database may be waited for, and in a container (as process 1) a signal that nobody handles is ignored.
+async fn until_stopped<F: Future>(opening: F) -> std::io::Result<F::Output> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stopped = async { select(pin!(terminate.recv()), pin!(interrupt.recv())).await.factor_first().0 };
+    match select(pin!(opening), pin!(stopped)).await {
+        Either::Left((opened, _)) => Ok(opened),
+        Either::Right(_) => {
+            log::info!("stopped before it served");
+            // The thread that waits for the database cannot be told, and nothing that it does is worth waiting for.
+            std::process::exit(0)
+        }
+    }
 }
 
 async fn demo(settings: Settings) -> Outcome {

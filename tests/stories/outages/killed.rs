@@ -12,7 +12,7 @@ use crate::crash::pairs;
 use crate::follows::futures_of;
 use crate::guest::Guest;
 use crate::html;
-use crate::program::Running;
+use crate::program::{Running, tidings};
 
 const FOLLOWS: &str =
     "SELECT a.username AS actor, b.username AS other FROM follows f JOIN users a ON a.id = f.follower_id JOIN users b ON b.id = f.followee_id";
@@ -132,6 +132,22 @@ async fn requests_that_alternate_between_instances_of_which_one_goes() {
     for n in 0..20 {
         step(n % 2 == 0, &urls[1], &urls[1]).await;
     }
+}
+
+#[tokio::test]
+async fn told_to_stop_while_it_waits_for_its_database_it_stops() {
+    use tokio::io::AsyncBufReadExt;
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://tidings@{}/x?connect_timeout=30", silent.local_addr().unwrap());
+    let child = tidings(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).spawn().unwrap();
+    silent.accept().unwrap();
+    super::servers::signal(&child, "TERM");
+    let begun = Instant::now();
+    let ended = child.wait_with_output().await.unwrap();
+    let said = ended.stderr.lines().next_line().await.unwrap().unwrap_or_default();
+    assert!(ended.status.success() && said.ends_with("stopped before it served"), "{} {said}", ended.status);
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]

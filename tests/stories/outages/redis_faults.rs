@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use tidings::clock::HOUR;
 use tidings::last_update::advance;
 use tidings::model::UserId;
 
@@ -133,6 +134,22 @@ async fn restored_from_an_old_snapshot() {
     bob.hears_within(BOUND, "ada follows you").await;
     eventually("the copy is mended", async || redis.stamp(BOB) > old).await;
     bob.sees(["ada follows you", "cleo follows you"]).await;
+}
+
+#[tokio::test]
+async fn old_memories_of_any_age_are_mended_before_they_count() {
+    let redis = Redis::start().await;
+    let here = Town::at(beside(Some(redis.url()))).await;
+    let bob = here.signs_up("bob").await;
+    // Ten minutes ago something happened to Bob, and Redis has what was so before that.
+    let ago = |seconds: i64| here.site.app.clock.now() - seconds * 1_000;
+    let (old, true_one) = (ago(700), ago(600));
+    here.site.home.shell().batch_execute(&format!("UPDATE users SET last_update = {true_one}")).unwrap();
+    let _: () = redis.asked(&format!("SET notifications:1:lastUpdate {old} EX 2900"));
+    let there = here.another_instance().await;
+    let answer = bob.at(&there).gets(&format!("/api/stream?since={old}")).await;
+    assert_eq!(answer.json(), serde_json::json!({"lastUpdate": true_one, "hasUpdates": true}));
+    eventually("the copy is mended", async || redis.stamp(1) == Some(true_one)).await;
 }
 
 #[tokio::test]
@@ -283,6 +300,38 @@ async fn without_redis_the_sweep_alone_carries_the_news_within_one_interval() {
     }
     // Half a second between two looks, and what a busy machine adds. A tab asks half a second sooner than it must.
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+}
+
+#[tokio::test]
+async fn an_instance_whose_clock_is_wrong_is_heard_all_the_same() {
+    for wrong in [-HOUR, HOUR] {
+        let pair = Pair::with(None).await;
+        pair.here.site.app.clock.shift(wrong);
+        pair.ada.follows(&pair.bob).await;
+        pair.bob.hears_within(BOUND, "ada follows you").await;
+        pair.there.signs_in("cleo").await.follows(&pair.bob).await;
+        pair.bob.polls_and_hears("cleo follows you").await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_committed_long_after_its_stamp_was_taken_is_found() {
+    let redis = Redis::start().await;
+    for redis_url in [None, Some(redis.url())] {
+        let pair = Pair::with(redis_url).await;
+        pair.ada.follows(&pair.bob).await;
+        pair.bob.hears_within(BOUND, "ada follows you").await;
+        let mut slow = pair.here.site.home.shell();
+        let begun = "BEGIN; DELETE FROM notifications; \
+                     UPDATE users SET last_update = (extract(epoch from clock_timestamp()) * 1000)::bigint WHERE username = 'bob'";
+        slow.batch_execute(begun).unwrap();
+        // Long enough for every sweep to have looked, more than once.
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        pair.bob.polls_and_hears_nothing().await;
+        slow.batch_execute("COMMIT").unwrap();
+        pair.bob.hears_within(BOUND, "").await;
+        pair.bob.sees([]).await;
+    }
 }
 
 #[tokio::test]
