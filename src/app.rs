@@ -10,7 +10,7 @@ use crate::assets::Assets;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Address, BUSY, Connection, Database, OpenError};
-use crate::error::AppError;
+use crate::error::{AppError, Cause};
 use crate::last_update::{Link, News, Stamp, Stamps, sweep};
 use crate::metrics::{DatabaseReading, Metrics};
 use crate::model::{UserId, secrets, users};
@@ -143,7 +143,7 @@ impl App {
 }
 
 /// The copies of the stamps, and what keeps them true: the link to Redis, if there is to be one, and the sweep.
-fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> std::io::Result<Arc<Stamps>> {
+fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> Result<Arc<Stamps>, Cause> {
     let bell = sync_channel(1);
     let link = config.redis.clone().map(|url| Link::start(url, metrics, bell.0.clone())).transpose()?;
     let stamps = Arc::new(Stamps::new(link));

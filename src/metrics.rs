@@ -1,5 +1,6 @@
 //! What an operator can see from outside: counters and gauges in Prometheus's text format, for one running site.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use prometheus::core::Collector;
@@ -22,6 +23,7 @@ pub struct Metrics {
     database_connections: IntGaugeVec,
     notifications: IntCounterVec,
     mended: IntCounterVec,
+    reading: Mutex<()>,
 }
 
 /// How a poll ended.
@@ -77,11 +79,12 @@ impl Metrics {
             database_up: gauge("database_up", "Whether the database can be reached")?,
             database_statements: registered(
                 &registry,
-                IntCounter::new("database_statements_total", "Statements sent to the database, transaction brackets included"),
+                IntCounter::new("database_statements_total", "Statements that requests sent to the database, transaction brackets included"),
             )?,
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
+            reading: Mutex::default(),
             registry,
         })
     }
@@ -130,6 +133,8 @@ impl Metrics {
     /// # Errors
     /// If they cannot be written down, which would be a fault of ours.
     pub fn text(&self, database: DatabaseReading) -> prometheus::Result<String> {
+        // One at a time: two would both add what is new.
+        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         self.database_up.set(i64::from(database.up));
         self.database_statements.inc_by(database.statements.saturating_sub(self.database_statements.get()));
         self.database_connections.with_label_values(&["idle"]).set(i64::from(database.idle));

@@ -62,12 +62,23 @@ impl PostgresUrl {
     fn parse(value: &str) -> Result<PostgresUrl, &'static str> {
         let wrong = "must look like postgres://USER:PASSWORD@HOST:PORT/DATABASE, with whatever is special in a password percent-encoded.";
         let Some((_, rest)) = value.split_once("://") else { return Err(wrong) };
-        let beyond = rest.split_once('?').map_or(rest, |(before, _)| before);
-        // A second @ would be part of a password that was not encoded, and libpq would take its rest for a host's name.
-        if beyond.matches('@').count() > 1 || !is_percent_encoded(rest) || value.contains(char::is_whitespace) {
+        let (authority, beyond) = split_at_first(rest, &['/', '?', '#']);
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        // Anything else would be part of a password that was not encoded, and libpq would take it for a host, a port or a
+        // database, and complain of it aloud.
+        let is_port = |port: &str| port.chars().all(|c| c.is_ascii_digit());
+        let ports = host.split(',').all(|host| host.ends_with(']') || host.rsplit_once(':').is_none_or(|(_, port)| is_port(port)));
+        let plain = !value.contains(|c: char| c.is_whitespace() || c == '#') && is_percent_encoded(rest);
+        if authority.matches('@').count() > 1 || beyond.contains('@') || !ports || !plain {
             return Err(wrong);
         }
         Ok(PostgresUrl(value.to_owned()))
+    }
+
+    /// What stands before the path: user, password, host and port.
+    fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        split_at_first(rest, &['/', '?']).0
     }
 
     /// The URL with [`DEFAULTS`] for whatever it does not say itself.
@@ -82,14 +93,18 @@ impl PostgresUrl {
 
     /// The passwords in it, as they stand there and as they are meant.
     fn secrets(&self) -> Vec<String> {
-        let authority = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let written = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned());
+        let written = self.authority().rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned());
         let asked = self.0.split_once('?').map_or("", |(_, query)| query);
         let named = asked.split('&').filter_map(|pair| pair.strip_prefix("password=").or_else(|| pair.strip_prefix("sslpassword="))).map(str::to_owned);
         let written: Vec<String> = written.into_iter().chain(named).filter(|secret| !secret.is_empty()).collect();
         let meant = written.iter().map(|secret| decoded(secret)).collect::<Vec<_>>();
         written.into_iter().chain(meant).collect()
     }
+}
+
+/// `text` before and from the first of `marks` on.
+fn split_at_first<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
+    text.split_at(text.find(marks).unwrap_or(text.len()))
 }
 
 /// Whether every % is followed by two hexadecimal digits.
@@ -115,8 +130,9 @@ impl fmt::Debug for PostgresUrl {
     /// Without user, password and options.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
-        write!(f, "postgres://{}", rest.rsplit_once('@').map_or(rest, |(_, place)| place))
+        let (authority, path) = split_at_first(rest, &['/', '?']);
+        let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+        write!(f, "postgres://{place}{}", split_at_first(path, &['?']).0)
     }
 }
 
@@ -141,9 +157,18 @@ mod tests {
 
     #[test]
     fn what_libpq_would_misread_aloud_is_refused() {
-        for wrong in ["postgres:typo", "postgres://u:p@ss@h/d", "postgres://u:100%@h/d", "postgres://u:pass word@h/d"] {
+        let unencoded = ["postgres://u:hunter2?ss@h/d", "postgres://u:hunter2/er2@h/d", "postgres://tidings:hunter2/db", "postgres://u:a#b@h/d"];
+        for wrong in unencoded.into_iter().chain(["postgres:typo", "postgres://u:p@ss@h/d", "postgres://u:100%@h/d", "postgres://u:pass word@h/d"]) {
             assert!(Address::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn every_way_to_name_a_server_is_read() {
+        for right in ["postgres:///d", "postgres://", "postgresql://h", "postgres://u@[::1]:5432/d", "postgres://u@h1:1,h2:2/d?target_session_attrs=any"] {
+            assert!(Address::parse(right).is_ok(), "{right}");
+        }
+        assert_eq!(Address::parse("postgres://u:p@[::1]:5432/d?x=y").unwrap().to_string(), "postgres://[::1]:5432/d");
     }
 
     #[test]

@@ -2,21 +2,29 @@
 //! requests fall into it.
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Address;
+
+/// Where something worked so short a while ago, a connection that is refused is no outage: a server that has no more
+/// connections to give still serves those that it gave.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What is known of the way to the database.
 #[derive(Debug)]
 pub struct Health {
     address: Address,
     well: AtomicBool,
+    since: Instant,
+    /// When something worked last, in milliseconds after `since`.
+    worked_at: AtomicU64,
 }
 
 impl Health {
     /// Well, until something else is known.
     pub fn new(address: Address) -> Health {
-        Health { address, well: AtomicBool::new(true) }
+        Health { address, well: AtomicBool::new(true), since: Instant::now(), worked_at: AtomicU64::new(0) }
     }
 
     /// Whether it can be reached.
@@ -26,6 +34,10 @@ impl Health {
 
     /// It could not be reached, because of `cause`.
     pub fn failed(&self, cause: &dyn Display) {
+        let worked_at = Duration::from_millis(self.worked_at.load(Ordering::Relaxed));
+        if self.since.elapsed().saturating_sub(worked_at) < GRACE {
+            return;
+        }
         if self.well.swap(false, Ordering::Relaxed) {
             let cause = self.address.without_secrets(&cause.to_string());
             log::warn!("the database {} cannot be reached; polls go on, everything else waits: {}", self.address, one_line(&cause));
@@ -34,15 +46,12 @@ impl Health {
 
     /// It answered.
     pub fn works(&self) {
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.worked_at.store(now, Ordering::Relaxed);
         // Read first: nearly always nothing changes, and a write would be felt by every core.
         if !self.is_well() && !self.well.swap(true, Ordering::Relaxed) {
             log::info!("the database {} is back", self.address);
         }
-    }
-
-    /// Whether the last thing heard was that no connection could be made.
-    pub(super) fn could_not_connect(&self) -> bool {
-        !self.is_well()
     }
 }
 

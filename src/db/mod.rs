@@ -8,7 +8,7 @@ pub mod postgres;
 pub mod sqlite;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
@@ -72,6 +72,8 @@ pub struct Database {
     pool: Pool<Manager>,
     statements: Arc<AtomicU64>,
     health: Arc<Health>,
+    address: Address,
+    probing: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -97,7 +99,7 @@ impl Database {
             .error_handler(Box::new(Failures(Arc::clone(&health))))
             .build(manager)
             .map_err(|cause| OpenError::new(address, cause))?;
-        Ok(Database { pool, statements, health })
+        Ok(Database { pool, statements, health, address: address.clone(), probing: Arc::default() })
     }
 
     /// A connection from the pool. Blocks: call it off the async threads.
@@ -111,9 +113,27 @@ impl Database {
                 self.health.works();
                 Ok(conn)
             }
-            Err(_) if self.health.could_not_connect() => Err(NoConnection::Unreachable),
-            Err(exhausted) => Err(NoConnection::Exhausted(exhausted)),
+            Err(_) if !self.health.is_well() => Err(NoConnection::Unreachable),
+            Err(exhausted) => {
+                self.probe();
+                Err(NoConnection::Exhausted(exhausted))
+            }
         }
+    }
+
+    /// Tries a connection of its own, one at a time: where all of the pool's are waiting for a server that is frozen, the
+    /// pool itself makes no new one and would not notice.
+    fn probe(&self) {
+        if self.probing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (address, health, probing) = (self.address.clone(), Arc::clone(&self.health), Arc::clone(&self.probing));
+        std::thread::spawn(move || {
+            if let Err(cause) = Connection::establish_to(&address) {
+                health.failed(&cause);
+            }
+            probing.store(false, Ordering::Release);
+        });
     }
 
     /// Runs `query` on one snapshot, so that what it counts and what it lists agree. Blocks.
@@ -128,7 +148,8 @@ impl Database {
     }
 
     /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
-    /// first and writes later would be refused at once whenever somebody else wrote in between. Blocks.
+    /// first and writes later would be refused at once whenever somebody else wrote in between. On PostgreSQL every statement
+    /// sees what is committed by then, also where the operator's default is another: what was waited for is seen. Blocks.
     ///
     /// # Errors
     /// What `change` fails with, and then nothing was changed; when there is no connection.
@@ -136,7 +157,7 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.transaction_by("BEGIN", "BEGIN IMMEDIATE", change)
+        self.get()?.transaction_by("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
     }
 
     /// How many statements (transaction brackets included) this process has sent to the database.

@@ -11,7 +11,7 @@ use super::address::PostgresUrl;
 use super::health::one_line;
 use super::sqlite::Migrating;
 use super::{Address, BUSY};
-use crate::clock::{MINUTE, Millis, SECOND};
+use crate::clock::{Millis, SECOND};
 use crate::error::Cause;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -27,10 +27,6 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// The longest that one statement may take, and the longest that a transaction may be left alone, in milliseconds.
 const LONGEST_STEP: Millis = 10 * SECOND;
-
-/// Longer than any transaction between its stamp and its commit takes, in milliseconds: those have few steps. The sweep
-/// relies on it, for that is how far back it looks.
-pub const LONGEST_TRANSACTION: Millis = MINUTE;
 
 /// Waits for the server, then brings its schema up to date.
 ///

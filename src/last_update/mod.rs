@@ -90,14 +90,15 @@ macro_rules! forward {
 /// Takes the inboxes of `owners` for the rest of the transaction. Every change of an inbox begins with it, so that two
 /// changes of one inbox never cross: their stamps and the ids of their lines are given out in the order in which they
 /// are committed, and neither waits for what the other holds. On SQLite there is one writer at a time in any case.
-pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<()> {
-    match conn {
-        // In the order of their ids: taken in any other, two transactions could each hold what the other wants.
-        Connection::Postgres(conn) => {
-            users::table.filter(users::id.eq_any(owners)).order(users::id).select(users::id).for_no_key_update().load::<UserId>(conn).map(drop)
-        }
-        Connection::Sqlite(_) => Ok(()),
-    }
+/// Returns how many of them there are: whoever was leaving at this moment is gone when the wait is over.
+pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<usize> {
+    // In the order of their ids: taken in any other, two transactions could each hold what the other wants.
+    let rows = users::table.filter(users::id.eq_any(owners)).order(users::id).select(users::id);
+    let found: Vec<UserId> = match conn {
+        Connection::Postgres(conn) => rows.for_no_key_update().load(conn)?,
+        Connection::Sqlite(conn) => rows.load(conn)?,
+    };
+    Ok(found.len())
 }
 
 /// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.

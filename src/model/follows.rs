@@ -9,10 +9,13 @@ use crate::last_update::{News, lock};
 use crate::schema::follows;
 
 /// `follower` follows `followee`, who hears of it. Returns whether that is new; a repeat changes nothing.
-/// The two must differ, or the CHECK of the table refuses. Belongs in a write transaction.
+/// The two must differ, or the CHECK of the table refuses; `NotFound` if either is leaving at this moment. Belongs in a
+/// write transaction.
 pub fn follow(conn: &mut Connection, follower: UserId, followee: UserId, now: Millis) -> QueryResult<(bool, News)> {
     // Both: the row that is inserted refers to both, and whoever leaves at this moment locks in the same order.
-    lock(conn, &[follower, followee])?;
+    if lock(conn, &[follower, followee])? < 2 {
+        return Err(diesel::result::Error::NotFound);
+    }
     let row = (follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(now));
     let inserted = on_either!(conn, |conn| diesel::insert_into(follows::table).values(row).on_conflict_do_nothing().execute(conn))?;
     if inserted == 0 {

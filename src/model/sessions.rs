@@ -58,7 +58,7 @@ pub struct Listed {
 
 /// Opens the session of `token` for `user`, and clears away those of anybody that have ended.
 pub fn open(conn: &mut Connection, user: UserId, kind: Kind, token: &Token, now: Millis) -> QueryResult<()> {
-    diesel::delete(sessions::table.filter(sessions::idle_expires_at.le(now))).execute(conn)?;
+    clear_away(conn, now)?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::token_hash.eq(token.hash().as_slice()),
@@ -70,6 +70,20 @@ pub fn open(conn: &mut Connection, user: UserId, kind: Kind, token: &Token, now:
             sessions::expires_at.eq(token.expires_at),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Removes sessions that have ended, some at a time. What somebody else is busy with is left for the next time: it may be
+/// a stranger's, and to wait for it would be to wait for each other.
+fn clear_away(conn: &mut Connection, now: Millis) -> QueryResult<()> {
+    let ended = sessions::table.filter(sessions::idle_expires_at.le(now)).select(sessions::id).limit(1_000);
+    let ended: Vec<SessionId> = match conn {
+        Connection::Postgres(conn) => ended.for_update().skip_locked().load(conn)?,
+        Connection::Sqlite(conn) => ended.load(conn)?,
+    };
+    if !ended.is_empty() {
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(ended))).execute(conn)?;
+    }
     Ok(())
 }
 

@@ -101,16 +101,23 @@ pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: Http
         return refuse(&viewer, &req, &app, Objections { new: Some(objection), ..Objections::default() }, None).await;
     }
     let address = address(&req, &app.config);
-    if let Err(refusal) = sign_in(&app, &viewer.username, current, address).await {
-        // Pressed twice: the first one has done it already.
-        if matches!(refusal, AppError::WrongPassword) && sign_in(&app, &viewer.username, password, address).await.is_ok() {
-            return Ok(see_other("/settings?done=password"));
+    let known = match sign_in(&app, &viewer.username, current, address).await {
+        Ok(known) => known,
+        Err(refusal) => {
+            // Pressed twice: the first one has done it already.
+            if matches!(refusal, AppError::WrongPassword) && sign_in(&app, &viewer.username, password, address).await.is_ok() {
+                return Ok(see_other("/settings?done=password"));
+            }
+            let current = Some(spoken(&refusal));
+            return refuse(&viewer, &req, &app, Objections { current, ..Objections::default() }, Some(refusal)).await;
         }
-        let current = Some(spoken(&refusal));
-        return refuse(&viewer, &req, &app, Objections { current, ..Objections::default() }, Some(refusal)).await;
-    }
+    };
     let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
     app.change(move |db| {
+        // Of two that change it at once, the second has been signed out by the first.
+        if !users::has_password(db, viewer.id, &known.password_hash)? {
+            return Err(AppError::SignedOut);
+        }
         users::set_password(db, viewer.id, &hash)?;
         Ok(((), sessions::revoke_others(db, viewer.id, viewer.session, now)?))
     })
@@ -127,12 +134,22 @@ pub struct Goodbye {
 
 /// `POST /settings/delete`, field `password`: the account goes, with everything that others have of it.
 pub async fn delete_account(viewer: Viewer, typed: Form<Goodbye>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
-    if let Err(refusal) = sign_in(&app, &viewer.username, typed.into_inner().password, address(&req, &app.config)).await {
-        let delete = Some(spoken(&refusal));
-        return refuse(&viewer, &req, &app, Objections { delete, ..Objections::default() }, Some(refusal)).await;
-    }
+    let known = match sign_in(&app, &viewer.username, typed.into_inner().password, address(&req, &app.config)).await {
+        Ok(known) => known,
+        Err(refusal) => {
+            let delete = Some(spoken(&refusal));
+            return refuse(&viewer, &req, &app, Objections { delete, ..Objections::default() }, Some(refusal)).await;
+        }
+    };
     let now = app.clock.now();
-    app.change(move |db| Ok(((), users::delete(db, viewer.id, now)?))).await?;
+    app.change(move |db| {
+        // Not on a password that was changed a moment ago, by somebody who may have had reason to.
+        if !users::has_password(db, viewer.id, &known.password_hash)? {
+            return Err(AppError::SignedOut);
+        }
+        Ok(((), users::delete(db, viewer.id, now)?))
+    })
+    .await?;
     Ok(see_other_with("/", &no_cookie(&app.config)))
 }
 

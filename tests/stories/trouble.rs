@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use tidings::db::Connection;
 
 use crate::follows::futures_of;
 use crate::guest::Guest;
@@ -195,4 +196,22 @@ async fn another_writer_is_waited_for_and_what_it_wrote_is_seen() {
     bob.sees(["ada follows you"]).await;
     let me = ada.sends(ada.request(reqwest::Method::GET, "/api/me")).await.json();
     assert_eq!(me["lastUpdate"], 1, "what the other one wrote is there as well");
+}
+
+#[tokio::test]
+async fn whom_one_follows_while_they_leave_is_gone() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let program = ada.program().await;
+    let (id, mut leaving) = (bob.id().await, town.site.home.shell());
+    let begin = if matches!(leaving, Connection::Sqlite(_)) { "BEGIN IMMEDIATE" } else { "BEGIN" };
+    leaving.batch_execute(&format!("{begin}; DELETE FROM users WHERE username = 'bob'")).unwrap();
+    let gone = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        leaving.batch_execute("COMMIT").unwrap();
+    };
+    let body = serde_json::json!({"userId": id});
+    let (page, json, ()) = tokio::join!(ada.posts("/people/bob/follow", &[]), program.posts("/api/follow", &body), gone);
+    page.is_a_page_that_says(404, "nothing here");
+    json.is_a_problem(404);
 }

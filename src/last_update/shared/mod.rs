@@ -3,10 +3,13 @@
 //! Redis is never the truth and never needed. While the [`Link`] is well, its copies are read and written; while it is
 //! not, polls are answered from memory and the database, and the sweep carries the news.
 
+mod keeper;
 mod link;
+mod standing;
 mod url;
 mod wire;
 
-pub use link::{Announced, Debt, Link};
+pub use link::{Announced, Link};
+pub use standing::Task;
 pub use url::RedisUrl;
 pub use wire::EXPIRY;

@@ -1,6 +1,7 @@
 //! A connection to Redis, to one server or to a cluster, and the few commands that are sent over it.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -40,37 +41,26 @@ static FORWARD: LazyLock<Script> = LazyLock::new(|| {
 
 /// Cheap to clone; clones share the connection.
 #[derive(Clone)]
-pub enum Wire {
+pub struct Wire {
+    /// No two connections of this process have the same.
+    pub number: u64,
+    conn: Conn,
+}
+
+#[derive(Clone)]
+enum Conn {
     One(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 impl Wire {
     /// Connects. The connection is driven by the runtime that this is called on.
     pub async fn open(url: &RedisUrl) -> RedisResult<Wire> {
-        // Without it a small command waits for the acknowledgement of the one before.
-        let tcp = TcpSettings::default().set_nodelay(true);
-        match url.nodes.as_slice() {
-            [one] => {
-                let client = Client::open(one.clone().set_tcp_settings(tcp))?;
-                let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LONGEST)).set_response_timeout(Some(LONGEST));
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Wire::One)
-            }
-            nodes => {
-                let client = ClusterClient::builder(nodes.iter().cloned())
-                    .tcp_settings(tcp)
-                    .connection_timeout(LONGEST)
-                    .response_timeout(LONGEST)
-                    // Enough to follow a slot that has moved; a node that is gone is the link's business.
-                    .retries(2)
-                    .min_retry_wait(1)
-                    .max_retry_wait(20)
-                    .build()?;
-                client.get_async_connection().await.map(Wire::Cluster)
-            }
-        }
+        let conn = Conn::open(url).await?;
+        Ok(Wire { number: NEXT.fetch_add(1, Ordering::Relaxed), conn })
     }
-
     /// The copy of the stamp of `user`; `None` if there is none, which means unknown and never unchanged.
     pub async fn get(&mut self, user: UserId) -> RedisResult<Option<Stamp>> {
         match Cmd::get(key(user)).query_async::<Option<Vec<u8>>>(self).await {
@@ -90,28 +80,57 @@ impl Wire {
         redis::cmd("PING").exec_async(self).await
     }
 
-    /// Which servers these are, and since which start of theirs: another answer than before means that copies may
-    /// have gone back in time (a restart from a snapshot, a replica that took over).
+    /// Which servers these are, since which start of theirs, and whose memories they have: another answer than before
+    /// means that copies may have gone back in time (a restart from a snapshot, a replica that took over).
     pub async fn identity(&mut self) -> RedisResult<String> {
+        let (server, replication) = (self.info("server", "run_id").await?, self.info("replication", "master_replid").await?);
+        Ok(format!("{server} {replication}"))
+    }
+
+    /// One field of one section of INFO, of every master.
+    async fn info(&mut self, section: &str, field: &str) -> RedisResult<String> {
         let mut info = redis::cmd("INFO");
-        info.arg("server");
-        match self {
-            Wire::One(conn) => Ok(run_id(info.query_async(conn).await?)),
-            Wire::Cluster(conn) => {
+        info.arg(section);
+        let read = |info: InfoDict| info.get::<String>(field).unwrap_or_default();
+        match &mut self.conn {
+            Conn::One(conn) => Ok(read(info.query_async(conn).await?)),
+            Conn::Cluster(conn) => {
                 let masters = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
                 let answers = conn.route_command(info, masters).await?;
                 let Value::Map(answers) = answers else { return Ok(String::new()) };
-                let runs = answers.into_iter().map(|(_, answer)| Ok(run_id(InfoDict::from_redis_value(answer)?)));
-                let mut runs: Vec<String> = runs.collect::<Result<_, RedisError>>()?;
-                runs.sort();
-                Ok(runs.join(" "))
+                let fields = answers.into_iter().map(|(_, answer)| Ok(read(InfoDict::from_redis_value(answer)?)));
+                let mut fields: Vec<String> = fields.collect::<Result<_, RedisError>>()?;
+                fields.sort();
+                Ok(fields.join(" "))
             }
         }
     }
 }
 
-fn run_id(info: InfoDict) -> String {
-    info.get::<String>("run_id").unwrap_or_default()
+impl Conn {
+    async fn open(url: &RedisUrl) -> RedisResult<Conn> {
+        // Without it a small command waits for the acknowledgement of the one before.
+        let tcp = TcpSettings::default().set_nodelay(true);
+        match url.nodes.as_slice() {
+            [one] => {
+                let client = Client::open(one.clone().set_tcp_settings(tcp))?;
+                let config = AsyncConnectionConfig::new().set_connection_timeout(Some(LONGEST)).set_response_timeout(Some(LONGEST));
+                client.get_multiplexed_async_connection_with_config(&config).await.map(Conn::One)
+            }
+            nodes => {
+                let client = ClusterClient::builder(nodes.iter().cloned())
+                    .tcp_settings(tcp)
+                    .connection_timeout(LONGEST)
+                    .response_timeout(LONGEST)
+                    // Enough to follow a slot that has moved; a node that is gone is the link's business.
+                    .retries(2)
+                    .min_retry_wait(1)
+                    .max_retry_wait(20)
+                    .build()?;
+                client.get_async_connection().await.map(Conn::Cluster)
+            }
+        }
+    }
 }
 
 /// The contract's key.
@@ -121,23 +140,23 @@ fn key(user: UserId) -> String {
 
 impl ConnectionLike for Wire {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Wire::One(conn) => conn.req_packed_command(cmd),
-            Wire::Cluster(conn) => conn.req_packed_command(cmd),
+        match &mut self.conn {
+            Conn::One(conn) => conn.req_packed_command(cmd),
+            Conn::Cluster(conn) => conn.req_packed_command(cmd),
         }
     }
 
     fn req_packed_commands<'a>(&'a mut self, pipeline: &'a Pipeline, offset: usize, count: usize) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Wire::One(conn) => conn.req_packed_commands(pipeline, offset, count),
-            Wire::Cluster(conn) => conn.req_packed_commands(pipeline, offset, count),
+        match &mut self.conn {
+            Conn::One(conn) => conn.req_packed_commands(pipeline, offset, count),
+            Conn::Cluster(conn) => conn.req_packed_commands(pipeline, offset, count),
         }
     }
 
     fn get_db(&self) -> i64 {
-        match self {
-            Wire::One(conn) => conn.get_db(),
-            Wire::Cluster(conn) => conn.get_db(),
+        match &self.conn {
+            Conn::One(conn) => conn.get_db(),
+            Conn::Cluster(conn) => conn.get_db(),
         }
     }
 }

@@ -48,6 +48,32 @@ async fn down_and_back() {
 }
 
 #[tokio::test]
+async fn frozen_while_everybody_waits_for_it() {
+    let postgres = Postgres::start().await;
+    let town = Town::at(Home::on(&postgres.url(), None)).await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    bob.opens("/notifications").await;
+    // All connections are there and in use when it stops, so that none is missing.
+    let busy = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+    assert!(busy.iter().all(|answer| answer.status == 200));
+    postgres.freezes();
+    let waiting = futures_of((0..10).map(|_| ada.gets("/people")));
+    let watching = async {
+        eventually("it is noticed", async || metric(&town, "tidings_database_up").await == 0.0 || bob.gets("/people").await.status != 503).await;
+        assert_eq!(metric(&town, "tidings_database_up").await, 0.0);
+        bob.polls_and_hears_nothing().await;
+        let begun = std::time::Instant::now();
+        bob.gets("/people").await.is_a_page_that_says(503, "try again");
+        assert!(begun.elapsed() < Duration::from_secs(2), "nobody waits in turn for what is known: {:?}", begun.elapsed());
+        postgres.thaws();
+    };
+    tokio::join!(waiting, watching);
+    eventually("it goes on", async || town.stranger("operator").gets("/readyz").await.status == 200).await;
+    ada.follows(&bob).await;
+    bob.polls_and_hears("ada follows you").await;
+}
+
+#[tokio::test]
 async fn an_outage_is_one_line_in_the_log_at_each_end() {
     let (mut postgres, mut redis) = (Postgres::start().await, Redis::start().await);
     let home = Home::on(&postgres.url(), Some(&redis.url()));

@@ -1,6 +1,8 @@
 //! A link between two machines: it carries everything, until it goes silent.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,6 +12,7 @@ use tokio::sync::watch;
 pub struct Link {
     pub port: u16,
     flows: watch::Sender<bool>,
+    delay: Arc<AtomicU64>,
 }
 
 impl Link {
@@ -17,19 +20,20 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let flows = watch::Sender::new(true);
-        let gate = flows.clone();
+        let delay = Arc::new(AtomicU64::new(0));
+        let (gate, takes) = (flows.clone(), Arc::clone(&delay));
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let gate = gate.clone();
+                let (gate, takes) = (gate.clone(), Arc::clone(&takes));
                 tokio::spawn(async move {
                     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
                     let (near, far) = (near.into_split(), far.into_split());
                     let gate = Arc::new(gate);
-                    tokio::join!(carry(near.0, far.1, Arc::clone(&gate)), carry(far.0, near.1, gate));
+                    tokio::join!(carry(near.0, far.1, Arc::clone(&gate), Arc::default()), carry(far.0, near.1, gate, takes));
                 });
             }
         });
-        Link { port, flows }
+        Link { port, flows, delay }
     }
 
     /// Nothing passes any longer, and nobody is told: connections stay open.
@@ -37,15 +41,21 @@ impl Link {
         self.flows.send_replace(false);
     }
 
+    /// Every answer takes so many milliseconds longer.
+    pub fn slows_down(&self, by: u64) {
+        self.delay.store(by, Ordering::Relaxed);
+    }
+
     pub fn speaks_again(&self) {
         self.flows.send_replace(true);
     }
 }
 
-async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, gate: Arc<watch::Sender<bool>>) {
+async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, gate: Arc<watch::Sender<bool>>, takes: Arc<AtomicU64>) {
     let mut flows = gate.subscribe();
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        tokio::time::sleep(Duration::from_millis(takes.load(Ordering::Relaxed))).await;
         if flows.wait_for(|flows| *flows).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
             break;
         }

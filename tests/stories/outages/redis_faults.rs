@@ -225,6 +225,31 @@ async fn reached_through_a_link_that_goes_silent() {
     pair.bob.sees(["cleo follows you", "ada follows you"]).await;
 }
 
+#[tokio::test]
+async fn too_slow_to_be_of_use() {
+    let redis = Redis::start().await;
+    let link = Link::to(redis.port).await;
+    let pair = Pair::with(Some(format!("redis://127.0.0.1:{}", link.port))).await;
+    pair.recovers().await;
+    link.slows_down(80);
+    for _ in 0..100 {
+        pair.bob.polls_and_hears_nothing().await;
+        pair.ada.gets("/people").await;
+    }
+    // Whoever asks pays once, and nobody pays for ever.
+    pair.ada.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "ada follows you").await;
+    eventually("it is given up", async || {
+        pair.bob.polls().await;
+        super::readyz(&pair.there).await.contains("redis: out of use")
+    })
+    .await;
+    link.slows_down(0);
+    pair.recovers().await;
+    pair.cleo.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "cleo follows you").await;
+}
+
 /// Whoever asks while Redis does not answer waits some milliseconds once, and not for it to come back. (How long exactly
 /// is measured elsewhere; here a busy machine may take its time, but nobody waits for a second.)
 async fn nobody_waits(pair: &Pair) {

@@ -160,6 +160,22 @@ impl Postgres {
         child.wait().await.unwrap();
     }
 
+    /// All of its processes, as on a disk that hangs: the system still acknowledges what they are sent.
+    pub fn freezes(&self) {
+        self.signals("STOP");
+    }
+
+    pub fn thaws(&self) {
+        self.signals("CONT");
+    }
+
+    fn signals(&self, name: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().expect("it runs").to_string();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("its processes");
+        let everybody = children.split_whitespace().map(str::to_owned).chain([pid]);
+        assert!(std::process::Command::new("kill").arg(format!("-{name}")).args(everybody).status().unwrap().success());
+    }
+
     pub fn url(&self) -> String {
         format!("postgres://tidings@127.0.0.1:{}", self.port)
     }
