@@ -141,7 +141,7 @@ async fn told_to_stop_while_it_waits_for_its_database_it_stops() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://tidings@{}/x?connect_timeout=30", silent.local_addr().unwrap());
     let child = tidings(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).spawn().unwrap();
-    silent.accept().unwrap();
+    let _held = silent.accept().unwrap();
     super::servers::signal(&child, "TERM");
     let begun = Instant::now();
     let ended = child.wait_with_output().await.unwrap();
