@@ -54,7 +54,7 @@ pub struct Link {
     pub(super) url: RedisUrl,
     pub(super) metrics: Arc<Metrics>,
     runtime: Handle,
-    /// Rung when there is something to mend.
+    /// Wakes the sweep.
     bell: SyncSender<()>,
     /// Whether copies may be read: the state is well, and nobody suspects otherwise.
     readable: AtomicBool,
@@ -66,7 +66,7 @@ pub struct Link {
 
 impl Link {
     /// Connects in the background, on a thread and runtime of its own: a busy handler must not keep answers from being
-    /// read. Rings `bell` when there is something to mend.
+    /// read. Rings `bell` when the sweep is needed.
     ///
     /// # Errors
     /// When the system has no thread to give.
@@ -227,6 +227,8 @@ impl Link {
         if standing.state == State::Well {
             // Otherwise it is being looked after already, and would be asked without pause.
             self.look.notify_one();
+            // From now on the sweep alone brings the news, and it may just have lain down for seconds.
+            self.wake_the_sweep();
         }
         if standing.trouble() {
             log::warn!("Redis at {} is out of use, so polls are answered from memory and the database: {cause}", self.url);
@@ -237,6 +239,10 @@ impl Link {
         let mut standing = self.standing();
         standing.connected(identity);
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(wire);
+        self.wake_the_sweep();
+    }
+
+    fn wake_the_sweep(&self) {
         // Full: it has been rung already.
         let _ = self.bell.try_send(());
     }
