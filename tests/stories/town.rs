@@ -53,7 +53,12 @@ impl Town {
 
     /// One more instance of the same site.
     pub async fn another_instance(&self) -> Town {
-        Town { site: Arc::new(Site::at(Arc::clone(&self.site.home), |_| {}).await) }
+        self.another_instance_with(|_| {}).await
+    }
+
+    /// One more instance, with other settings.
+    pub async fn another_instance_with(&self, change: impl FnOnce(&mut Settings)) -> Town {
+        Town { site: Arc::new(Site::at(Arc::clone(&self.site.home), change).await) }
     }
 
     /// Somebody with an account.

@@ -29,7 +29,7 @@ impl Link {
                     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
                     let (near, far) = (near.into_split(), far.into_split());
                     let gate = Arc::new(gate);
-                    tokio::join!(carry(near.0, far.1, Arc::clone(&gate), Arc::default()), carry(far.0, near.1, gate, takes));
+                    tokio::join!(carry(near.0, far.1, Arc::clone(&gate), takes), carry(far.0, near.1, gate, Arc::default()));
                 });
             }
         });
@@ -41,7 +41,7 @@ impl Link {
         self.flows.send_replace(false);
     }
 
-    /// Every answer takes so many milliseconds longer.
+    /// Everything that is asked takes so many milliseconds to arrive.
     pub fn slows_down(&self, by: u64) {
         self.delay.store(by, Ordering::Relaxed);
     }

@@ -29,6 +29,27 @@ async fn news_is_in_the_next_poll_on_another_instance() {
 }
 
 #[tokio::test]
+async fn an_answer_means_that_every_instance_can_know() {
+    let redis = Redis::start().await;
+    let link = Link::to(redis.port).await;
+    let pair = Pair::with(Some(format!("redis://127.0.0.1:{}", link.port))).await;
+    // Bob looks where the way to Redis is short; what Ada's instance has to say takes its time.
+    let near = pair.here.another_instance_with(|settings| settings.redis_url = Some(redis.url())).await;
+    let bob = pair.bob.at(&near);
+    pair.ada.follows(&bob).await;
+    bob.polls_and_hears("ada follows you").await;
+    link.slows_down(20);
+    for said in ["", "ada follows you"].repeat(3) {
+        if said.is_empty() {
+            pair.ada.unfollows(&bob).await;
+        } else {
+            pair.ada.follows(&bob).await;
+        }
+        bob.polls_and_hears(said).await;
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_follows_are_a_thousand_writes_and_nothing_else() {
     let redis = Redis::start().await;
     let town = Town::at(beside(Some(redis.url()))).await;
