@@ -38,7 +38,7 @@ async fn an_answer_means_that_every_instance_can_know() {
     let bob = pair.bob.at(&near);
     pair.ada.follows(&bob).await;
     bob.polls_and_hears("ada follows you").await;
-    link.slows_down(20);
+    link.slows_down(10);
     for said in ["", "ada follows you"].repeat(3) {
         if said.is_empty() {
             pair.ada.unfollows(&bob).await;
