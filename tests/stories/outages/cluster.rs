@@ -42,9 +42,9 @@ async fn stamps_are_spread_and_a_master_that_dies_is_replaced() {
     pair.recovers().await;
     for _ in 0..3 {
         pair.ada.follows(&pair.bob).await;
-        pair.bob.polls_and_hears("ada follows you").await;
+        pair.bob.hears_within(BOUND, "ada follows you").await;
         pair.ada.unfollows(&pair.bob).await;
-        pair.bob.polls_and_hears("").await;
+        pair.bob.hears_within(BOUND, "").await;
     }
     let stars = "INSERT INTO users (username, password_hash, created_at) SELECT 'star_' || n, '-', 0 FROM generate_series(1, 40) n";
     pair.here.site.home.shell().batch_execute(stars).unwrap();

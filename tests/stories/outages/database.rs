@@ -8,7 +8,7 @@ use tidings::last_update::advance;
 use tidings::model::UserId;
 
 use super::servers::{Postgres, Redis, free_port};
-use super::{beside, eventually, metric};
+use super::{BOUND, beside, eventually, metric};
 use crate::command::text;
 use crate::follows::futures_of;
 use crate::guest::Guest;
@@ -43,7 +43,7 @@ async fn down_and_back() {
     }
     assert_eq!(metric(&there, "tidings_database_up").await, 1.0);
     cleo.follows(&bob).await;
-    bob.polls_and_hears("cleo follows you").await;
+    bob.hears_within(BOUND, "cleo follows you").await;
     bob.sees(["cleo follows you", "ada follows you"]).await;
 }
 
@@ -70,7 +70,7 @@ async fn frozen_while_everybody_waits_for_it() {
     tokio::join!(waiting, watching);
     eventually("it goes on", async || town.stranger("operator").gets("/readyz").await.status == 200).await;
     ada.follows(&bob).await;
-    bob.polls_and_hears("ada follows you").await;
+    bob.hears_within(BOUND, "ada follows you").await;
 }
 
 #[tokio::test]
