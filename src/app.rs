@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Address, BUSY, Connection, Database, OpenError};
 use crate::error::{AppError, Cause};
-use crate::last_update::{Link, News, Stamp, Stamps, sweep};
+use crate::last_update::{News, Stamp, Stamps, sweep};
 use crate::metrics::{DatabaseReading, Metrics};
 use crate::model::{UserId, secrets, users};
 use crate::password::Passwords;
@@ -145,8 +145,7 @@ impl App {
 /// The copies of the stamps, and what keeps them true: the link to Redis, if there is to be one, and the sweep.
 fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> Result<Arc<Stamps>, Cause> {
     let bell = sync_channel(1);
-    let link = config.redis.clone().map(|url| Link::start(url, metrics, bell.0.clone())).transpose()?;
-    let stamps = Arc::new(Stamps::new(link));
+    let stamps = Arc::new(Stamps::start(config.redis.clone(), metrics, &bell.0)?);
     let health = Arc::clone(database.health());
     let tools = sweep::Tools { address: config.database.clone(), health, metrics: Arc::clone(metrics), alert: config.sweep_pause(), bell };
     sweep::start(tools, &stamps)?;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Stamp;
+use super::shared::Epoch;
 use crate::ids::UserId;
 use crate::recent::Recent;
 
@@ -23,10 +24,17 @@ pub struct Memory {
 struct Stripe {
     /// Counts announcements. A copy read from the database may be kept only if this did not move meanwhile.
     announced: u64,
-    stamps: Recent<UserId, Stamp>,
+    stamps: Recent<UserId, Kept>,
 }
 
-/// Taken before a stamp is read from the database; see [`Memory::keep`].
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    stamp: Stamp,
+    /// Since this epoch of the lease nothing has been announced of them; 0: nobody vouches for it.
+    vouched: Epoch,
+}
+
+/// Taken before a stamp is read, from the database or from Redis; see [`Memory::keep`].
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     user: UserId,
@@ -48,22 +56,56 @@ impl Memory {
 
     /// The stamp remembered for `user`, if any. `None` means unknown, never "unchanged".
     pub fn get(&self, user: UserId) -> Option<Stamp> {
-        self.stripe(user)?.stamps.get(&user).copied()
+        self.stripe(user)?.stamps.get(&user).map(|kept| kept.stamp)
     }
 
-    /// Opens a window in which the caller reads the stamp of `user` from the database.
+    /// The same, if it was vouched for under `epoch` and nothing has been announced of `user` since.
+    pub fn vouched(&self, user: UserId, epoch: Epoch) -> Option<Stamp> {
+        self.stripe(user)?.stamps.get(&user).filter(|kept| kept.vouched == epoch).map(|kept| kept.stamp)
+    }
+
+    /// Opens a window in which the caller reads the stamp of `user` elsewhere.
     pub fn open(&self, user: UserId) -> Option<Window> {
         self.stripe(user).map(|stripe| Window { user, announced: stripe.announced })
     }
 
-    /// Remembers what was read in `window`, unless an announcement came in between: then the read may be older than
-    /// the change, and keeping it would hide that change from every later poll.
+    /// Remembers what was read from the database in `window`, unless an announcement came in between: then the read may
+    /// be older than the change, and keeping it would hide that change from every later poll.
     pub fn keep(&self, window: Option<Window>, stamp: Stamp) {
         let Some(Window { user, announced }) = window else { return };
         if let Some(mut stripe) = self.stripe(user)
             && stripe.announced == announced
         {
-            stripe.stamps.insert(user, stamp);
+            let vouched = stripe.stamps.get(&user).map_or(0, |kept| kept.vouched);
+            stripe.stamps.insert(user, Kept { stamp, vouched });
+        }
+    }
+
+    /// Redis was asked in `window` and answered `copy`, nothing if it has none. Returns what is remembered now: the newer
+    /// of the two, because what Redis says may be from before something that this process knows. If the answer was given
+    /// under a lease, it holds until something is announced, unless that came while the answer was under way: then the
+    /// answer may be from before it.
+    pub fn heard(&self, window: Option<Window>, copy: Option<Stamp>, lease: Option<Epoch>) -> Option<Stamp> {
+        let Window { user, announced } = window?;
+        let mut stripe = self.stripe(user)?;
+        let kept = stripe.stamps.get(&user).copied();
+        let stamp = kept.map(|kept| kept.stamp).max(copy)?;
+        let vouched = lease.filter(|_| stripe.announced == announced).unwrap_or(0);
+        if kept.is_none_or(|kept| kept.stamp < stamp) {
+            // A read of the database that is under way may know neither.
+            stripe.announced += 1;
+        }
+        stripe.stamps.insert(user, Kept { stamp, vouched });
+        Some(stamp)
+    }
+
+    /// Redis announces that the stamp of `user` may be another.
+    pub fn invalidate(&self, user: UserId) {
+        let Some(mut stripe) = self.stripe(user) else { return };
+        // The counter first, and under one lock: an answer that is under way must not be believed.
+        stripe.announced += 1;
+        if let Some(kept) = stripe.stamps.get(&user).copied() {
+            stripe.stamps.insert(user, Kept { vouched: 0, ..kept });
         }
     }
 
@@ -71,8 +113,8 @@ impl Memory {
     pub fn announce(&self, user: UserId, stamp: Stamp) {
         if let Some(mut stripe) = self.stripe(user) {
             stripe.announced += 1;
-            let newest = stripe.stamps.get(&user).copied().unwrap_or(stamp).max(stamp);
-            stripe.stamps.insert(user, newest);
+            let kept = stripe.stamps.get(&user).copied().unwrap_or(Kept { stamp, vouched: 0 });
+            stripe.stamps.insert(user, Kept { stamp: kept.stamp.max(stamp), ..kept });
         }
     }
 
@@ -80,29 +122,15 @@ impl Memory {
     /// under way may be older than that row, so it must not be kept.
     pub fn mend(&self, user: UserId, stamp: Stamp) -> bool {
         let Some(mut stripe) = self.stripe(user) else { return false };
-        let copy = stripe.stamps.get(&user).copied();
-        if copy.is_some_and(|copy| copy >= stamp) {
+        let kept = stripe.stamps.get(&user).copied();
+        if kept.is_some_and(|kept| kept.stamp >= stamp) {
             return false;
         }
         stripe.announced += 1;
-        if copy.is_some() {
-            stripe.stamps.insert(user, stamp);
+        if let Some(kept) = kept {
+            stripe.stamps.insert(user, Kept { stamp, ..kept });
         }
-        copy.is_some()
-    }
-
-    /// Another instance says `stamp` of `user`. Returns what is remembered now: the newer of the two, because what Redis
-    /// says may be from before something that this process knows. A read under way that knows neither is not kept.
-    pub fn heard(&self, user: UserId, stamp: Stamp) -> Stamp {
-        let Some(mut stripe) = self.stripe(user) else { return stamp };
-        match stripe.stamps.get(&user).copied() {
-            Some(copy) if copy >= stamp => copy,
-            _ => {
-                stripe.announced += 1;
-                stripe.stamps.insert(user, stamp);
-                stamp
-            }
-        }
+        kept.is_some()
     }
 
     fn stripe(&self, user: UserId) -> Option<MutexGuard<'_, Stripe>> {
@@ -169,11 +197,35 @@ mod tests {
     #[test]
     fn what_another_instance_says_counts_if_it_is_newer() {
         let stamps = Memory::default();
-        let window = stamps.open(ADA);
-        assert_eq!(stamps.heard(ADA, 20), 20);
-        stamps.keep(window, 10);
+        let (reading, asking) = (stamps.open(ADA), stamps.open(ADA));
+        assert_eq!(stamps.heard(asking, Some(20), None), Some(20));
+        stamps.keep(reading, 10);
         assert_eq!(stamps.get(ADA), Some(20), "a read from before it");
-        assert_eq!(stamps.heard(ADA, 10), 20, "a copy from before an outage");
+        assert_eq!(stamps.heard(stamps.open(ADA), Some(10), None), Some(20), "a copy from before an outage");
+        assert_eq!(stamps.heard(stamps.open(ADA), None, None), Some(20), "no copy says nothing");
+        assert_eq!(stamps.heard(stamps.open(UserId(2)), None, None), None);
+    }
+
+    #[test]
+    fn an_answer_given_under_a_lease_holds_until_something_is_announced() {
+        let stamps = Memory::default();
+        stamps.heard(stamps.open(ADA), Some(20), Some(7));
+        assert_eq!((stamps.vouched(ADA, 7), stamps.vouched(ADA, 8)), (Some(20), None));
+        stamps.announce(ADA, 30);
+        assert_eq!(stamps.vouched(ADA, 7), Some(30), "what we did ourselves is known");
+        stamps.invalidate(ADA);
+        assert_eq!((stamps.vouched(ADA, 7), stamps.get(ADA)), (None, Some(30)));
+        stamps.heard(stamps.open(ADA), None, Some(7));
+        assert_eq!(stamps.vouched(ADA, 7), Some(30), "that there is no copy is an answer, too");
+    }
+
+    #[test]
+    fn an_answer_overtaken_by_an_announcement_does_not_hold() {
+        let stamps = Memory::default();
+        let window = stamps.open(ADA);
+        stamps.invalidate(ADA);
+        assert_eq!(stamps.heard(window, Some(20), Some(7)), Some(20));
+        assert_eq!(stamps.vouched(ADA, 7), None);
     }
 
     #[test]

@@ -1,36 +1,48 @@
 //! All copies of the stamps that this process can ask: its own memory, and Redis where there is one.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use super::memory::{Memory, Window};
-use super::shared::{Announced, Link};
+use super::shared::{Announced, Link, RedisUrl};
 use super::{News, Stamp};
 use crate::ids::UserId;
+use crate::metrics::Metrics;
 
 /// Where polls are answered from.
 #[derive(Debug)]
 pub struct Stamps {
-    memory: Memory,
+    memory: Arc<Memory>,
     shared: Option<Arc<Link>>,
 }
 
 impl Stamps {
-    /// Copies in this process, and in Redis if there is a link to it.
-    pub fn new(shared: Option<Arc<Link>>) -> Stamps {
-        Stamps { memory: Memory::default(), shared }
+    /// Copies in this process, and in Redis if it is somewhere. Rings `bell` when the sweep is needed.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(redis: Option<RedisUrl>, metrics: &Arc<Metrics>, bell: &SyncSender<()>) -> std::io::Result<Stamps> {
+        let memory = Arc::new(Memory::default());
+        let shared = redis.map(|url| Link::start(url, &memory, metrics, bell.clone())).transpose()?;
+        Ok(Stamps { memory, shared })
     }
 
-    /// The stamp of `user`: at most one command to Redis, and none to the database. `None` means unknown.
+    /// The stamp of `user`: no command at all where Redis vouches for what this process remembers, otherwise one; and
+    /// none to the database. `None` means unknown.
     ///
     /// Where Redis has no copy, nobody wrote to them within the hour, and what this process remembers still holds: a
     /// write that Redis lost would have been mended here by the sweep.
     pub async fn get(&self, user: UserId) -> Option<Stamp> {
-        if let Some(link) = &self.shared
-            && let Some(copy) = link.get(user).await
-        {
-            return Some(self.memory.heard(user, copy));
+        let Some(link) = &self.shared else { return self.memory.get(user) };
+        let lease = link.lease.epoch();
+        if let Some(stamp) = lease.and_then(|epoch| self.memory.vouched(user, epoch)) {
+            return Some(stamp);
         }
-        self.memory.get(user)
+        let window = self.memory.open(user);
+        match link.get(user).await {
+            Some(copy) => self.memory.heard(window, copy, lease),
+            None => self.memory.get(user),
+        }
     }
 
     /// What this process remembers of `user`, without asking anybody.

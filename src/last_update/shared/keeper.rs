@@ -8,6 +8,7 @@ use redis::RedisError;
 use tokio::time::timeout;
 
 use super::link::{Link, PATIENCE};
+use super::tracking::Tracking;
 use super::wire::Wire;
 
 /// Between two signs of life, and the longest between two tries to connect.
@@ -21,11 +22,23 @@ const BEATS_TO_IDENTITY: u32 = 3;
 /// So many slow signs of life in a row are no accident any longer.
 const SLOW: u32 = 5;
 
+/// Where changes are not announced (some hosted services forbid it), it is tried again after this.
+const UNANNOUNCED: Duration = Duration::from_secs(60);
+
+/// What the link's thread keeps for itself.
+#[derive(Default)]
+struct Keeper {
+    tracking: Option<Tracking>,
+    /// No announcements before this; and the log says so.
+    refused_until: Option<Instant>,
+}
+
 /// Looks after the link for as long as anybody holds it.
 pub async fn keep_up(link: &Weak<Link>) {
+    let mut keeper = Keeper::default();
     loop {
         let Some(link) = link.upgrade() else { return };
-        let pause = link.beat().await;
+        let pause = link.beat(&mut keeper).await;
         // Held no longer than needed; a beat is the longest that a closed site keeps this thread.
         let _ = timeout(pause, link.look.notified()).await;
     }
@@ -33,9 +46,13 @@ pub async fn keep_up(link: &Weak<Link>) {
 
 impl Link {
     /// Looks after the link once; returns how long to wait before the next time.
-    async fn beat(&self) -> Duration {
-        let Some(wire) = self.wire() else { return self.connect().await };
-        match self.sign_of_life(wire.clone()).await {
+    async fn beat(&self, keeper: &mut Keeper) -> Duration {
+        let Some(wire) = self.wire() else {
+            keeper.tracking = None;
+            return self.connect().await;
+        };
+        self.track(keeper).await;
+        match self.sign_of_life(wire.clone(), keeper).await {
             Ok(took) if took <= PATIENCE => {
                 self.standing().failures = 0;
                 self.trust();
@@ -57,14 +74,35 @@ impl Link {
         }
     }
 
+    /// Sees to it that changes are announced. In a cluster they would have to be by every master, so there, polls ask.
+    async fn track(&self, keeper: &mut Keeper) {
+        let [node] = self.url.nodes.as_slice() else { return };
+        if keeper.tracking.is_some() || keeper.refused_until.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
+        match timeout(BEAT, Tracking::open(node, &self.lease, &self.memory)).await {
+            Ok(Ok(tracking)) => (keeper.tracking, keeper.refused_until) = (Some(tracking), None),
+            Ok(Err(cause)) if cause.code().is_some() => {
+                if keeper.refused_until.replace(Instant::now() + UNANNOUNCED).is_none() {
+                    log::info!("Redis at {} does not announce changes, so every poll asks it once: {cause}", self.url);
+                }
+            }
+            // No answer: what that means, the sign of life will tell.
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+
     /// How long Redis took to answer.
-    async fn sign_of_life(&self, mut wire: Wire) -> Result<Duration, String> {
+    async fn sign_of_life(&self, mut wire: Wire, keeper: &mut Keeper) -> Result<Duration, String> {
         let late = |_| format!("no sign of life for {} ms", SIGN_OF_LIFE.as_millis());
-        let begun = Instant::now();
-        let pong = timeout(SIGN_OF_LIFE, wire.ping()).await.map_err(late)?;
+        let mut begun = Instant::now();
+        if !self.prolong(keeper).await {
+            begun = Instant::now();
+            let pong = timeout(SIGN_OF_LIFE, wire.ping()).await.map_err(late)?;
+            self.metrics.redis("ping", &pong);
+            pong.map_err(|trouble| trouble.to_string())?;
+        }
         let took = begun.elapsed();
-        self.metrics.redis("ping", &pong);
-        pong.map_err(|trouble| trouble.to_string())?;
         let due = {
             let mut standing = self.standing();
             standing.beats += 1;
@@ -77,6 +115,22 @@ impl Link {
             }
         }
         Ok(took)
+    }
+
+    /// A sign of life on the connection that announces changes: it prolongs the lease. Without one there is no such
+    /// connection any longer, and no lease.
+    async fn prolong(&self, keeper: &mut Keeper) -> bool {
+        let Some(tracking) = &mut keeper.tracking else { return false };
+        let pong = timeout(SIGN_OF_LIFE, tracking.ping()).await;
+        match &pong {
+            Ok(answer) => self.metrics.redis("ping", answer),
+            Err(_) => self.metrics.redis_timeout("ping"),
+        }
+        let lives = matches!(pong, Ok(Ok(true)));
+        if !lives {
+            keeper.tracking = None;
+        }
+        lives
     }
 
     async fn connect(&self) -> Duration {

@@ -17,10 +17,12 @@ use tokio::time::timeout;
 
 use super::RedisUrl;
 use super::keeper::{BEAT, keep_up};
+use super::lease::Lease;
 use super::standing::{Command, Standing, State, Task};
 use super::wire::Wire;
 use crate::ids::UserId;
 use crate::last_update::Stamp;
+use crate::last_update::memory::Memory;
 use crate::metrics::Metrics;
 
 /// The longest that a request waits for Redis. After that it is answered without, and so is everybody else until
@@ -59,6 +61,9 @@ pub struct Link {
     /// Whether copies may be read: the state is well, and nobody suspects otherwise.
     readable: AtomicBool,
     connection: RwLock<Option<Wire>>,
+    /// How long what this process remembers may be believed without asking.
+    pub lease: Arc<Lease>,
+    pub(super) memory: Arc<Memory>,
     standing: Mutex<Standing>,
     /// Woken when the link's thread should look at once.
     pub(super) look: Notify,
@@ -70,7 +75,7 @@ impl Link {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn start(url: RedisUrl, metrics: &Arc<Metrics>, bell: SyncSender<()>) -> std::io::Result<Arc<Link>> {
+    pub fn start(url: RedisUrl, memory: &Arc<Memory>, metrics: &Arc<Metrics>, bell: SyncSender<()>) -> std::io::Result<Arc<Link>> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let link = Arc::new(Link {
             url,
@@ -79,6 +84,8 @@ impl Link {
             bell,
             readable: AtomicBool::new(false),
             connection: RwLock::default(),
+            lease: Arc::default(),
+            memory: Arc::clone(memory),
             standing: Mutex::default(),
             look: Notify::new(),
         });
@@ -95,14 +102,14 @@ impl Link {
         }
     }
 
-    /// The copy of the stamp of `user`; `None` if there is none, or if Redis is not to be asked at the moment.
-    pub async fn get(&self, user: UserId) -> Option<Stamp> {
+    /// The copy of the stamp of `user`, if there is one; `None` if Redis is not to be asked at the moment.
+    pub async fn get(&self, user: UserId) -> Option<Option<Stamp>> {
         if !self.readable.load(Ordering::Acquire) {
             return None;
         }
         let wire = self.wire()?;
         match timeout(PATIENCE, self.ask(wire, user)).await {
-            Ok(answer) => answer.ok().flatten(),
+            Ok(answer) => answer.ok(),
             Err(_) => {
                 self.metrics.redis_timeout("get");
                 self.suspect();

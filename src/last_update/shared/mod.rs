@@ -4,11 +4,14 @@
 //! not, polls are answered from memory and the database, and the sweep carries the news.
 
 mod keeper;
+mod lease;
 mod link;
 mod standing;
+mod tracking;
 mod url;
 mod wire;
 
+pub use lease::Epoch;
 pub use link::{Announced, Link};
 pub use standing::Task;
 pub use url::RedisUrl;

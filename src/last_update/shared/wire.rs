@@ -21,7 +21,7 @@ use crate::last_update::Stamp;
 pub const EXPIRY: Millis = HOUR;
 
 /// The longest that anything sent over a wire waits for its answer. What a request waits for is far less.
-const LONGEST: Duration = Duration::from_secs(1);
+pub const LONGEST: Duration = Duration::from_secs(1);
 
 /// Writes the new stamp and takes it back if the old one was newer: whatever the order in which instances write, a
 /// copy only moves forward. One command, because between a GET and a SET another instance could write. What is no
@@ -133,9 +133,19 @@ impl Conn {
     }
 }
 
+/// What all keys begin with.
+pub const KEYS: &str = "notifications:";
+
 /// The contract's key.
 fn key(user: UserId) -> String {
-    format!("notifications:{user}:lastUpdate")
+    format!("{KEYS}{user}:lastUpdate")
+}
+
+/// Whose key it is.
+pub fn owner(key: &Value) -> Option<UserId> {
+    let Value::BulkString(key) = key else { return None };
+    let id = std::str::from_utf8(key).ok()?.strip_prefix(KEYS)?.strip_suffix(":lastUpdate")?;
+    id.parse().ok().map(UserId)
 }
 
 impl ConnectionLike for Wire {

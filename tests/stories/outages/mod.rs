@@ -8,6 +8,7 @@ mod database;
 mod encrypted;
 mod killed;
 mod link;
+mod mirror;
 mod redis_faults;
 mod servers;
 

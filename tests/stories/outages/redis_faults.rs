@@ -91,24 +91,6 @@ async fn a_thousand_follows_are_a_thousand_writes_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_unchanged_poll_is_one_read_and_no_query() {
-    let redis = Redis::start().await;
-    let pair = Pair::beside(&redis).await;
-    pair.ada.follows(&pair.bob).await;
-    pair.bob.polls().await;
-    pair.recovers().await;
-    let _: () = redis.asked("CONFIG RESETSTAT");
-    let before = pair.there.site.app.statements();
-    for _ in 0..500 {
-        pair.bob.polls_and_hears_nothing().await;
-    }
-    assert_eq!(pair.there.site.app.statements() - before, 0);
-    let calls = redis.calls();
-    let reads = calls.get("get").copied().unwrap_or(0);
-    assert!((400..=510).contains(&reads) && !calls.contains_key("set"), "{calls:?}");
-}
-
-#[tokio::test]
 async fn killed_and_back_empty() {
     let mut redis = Redis::start().await;
     let pair = Pair::beside(&redis).await;
