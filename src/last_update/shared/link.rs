@@ -201,7 +201,7 @@ impl Link {
         }
     }
 
-    /// Redis was quick to answer again. Whether anybody had suspected otherwise.
+    /// Redis was quick to answer: copies may be read again, if it is well.
     pub(super) fn trust(&self) {
         // Under the lock, so that it cannot come after a trouble that it does not know of.
         let standing = self.standing();
