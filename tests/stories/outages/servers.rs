@@ -115,6 +115,15 @@ impl Redis {
     }
 }
 
+impl Drop for Postgres {
+    /// A story that ended while it was frozen: what is stopped does not notice that its server is gone, and would stay.
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.thaws();
+        }
+    }
+}
+
 /// A PostgreSQL server.
 pub struct Postgres {
     port: u16,
