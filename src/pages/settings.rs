@@ -144,10 +144,8 @@ pub async fn delete_account(viewer: Viewer, typed: Form<Goodbye>, req: HttpReque
     let now = app.clock.now();
     app.change(move |db| {
         // Not on a password that was changed a moment ago, by somebody who may have had reason to.
-        if !users::has_password(db, viewer.id, &known.password_hash)? {
-            return Err(AppError::SignedOut);
-        }
-        Ok(((), users::delete(db, viewer.id, now)?))
+        let news = users::delete(db, viewer.id, &known.password_hash, now)?;
+        Ok(((), news.ok_or(AppError::SignedOut)?))
     })
     .await?;
     Ok(see_other_with("/", &no_cookie(&app.config)))
