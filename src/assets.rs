@@ -19,7 +19,7 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// Looks beside the working directory (a checkout, the image), then beside the program. What is missing is
+    /// Looks beside the working directory (a checkout), then beside the program (the image). What is missing is
     /// said in the log, once, with what brings it: the site works without, only not by itself.
     pub fn find() -> Assets {
         let beside_program = std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("static")));
