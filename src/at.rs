@@ -2,7 +2,6 @@
 //! whoever comes with another verb which ones there are (RFC 9110 wants an `Allow` header on every 405).
 
 use actix_web::dev::{AppService, HttpServiceFactory};
-use actix_web::guard::{Any, Get, Head};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, web};
 
 use crate::error::AppError;
@@ -27,7 +26,7 @@ impl At {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.with(&["GET", "HEAD"], web::route().guard(Any(Get()).or(Head())).to(handler))
+        self.with("GET", web::get().to(handler.clone())).with("HEAD", web::head().to(handler))
     }
 
     /// Answers POST.
@@ -38,7 +37,7 @@ impl At {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.with(&["POST"], web::post().to(handler))
+        self.with("POST", web::post().to(handler))
     }
 
     /// Answers DELETE.
@@ -49,11 +48,11 @@ impl At {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.with(&["DELETE"], web::delete().to(handler))
+        self.with("DELETE", web::delete().to(handler))
     }
 
-    fn with(mut self, verbs: &[&'static str], route: Route) -> At {
-        self.verbs.extend_from_slice(verbs);
+    fn with(mut self, verb: &'static str, route: Route) -> At {
+        self.verbs.push(verb);
         At { resource: self.resource.route(route), ..self }
     }
 }

@@ -14,19 +14,20 @@ pub struct Recent<K, V> {
     old: HashMap<K, V>,
 }
 
-impl<K: Eq + Hash, V> Recent<K, V> {
+impl<K: Eq + Hash, V: Copy> Recent<K, V> {
     /// A memory for `capacity` entries, at least two.
     pub fn new(capacity: usize) -> Self {
         Recent { half: (capacity / 2).max(1), young: HashMap::new(), old: HashMap::new() }
     }
 
     /// What is remembered under `key`; reading counts as use.
-    pub fn get(&mut self, key: &K) -> Option<&V> {
-        if !self.young.contains_key(key) {
-            let (key, value) = self.old.remove_entry(key)?;
-            self.insert(key, value);
+    pub fn get(&mut self, key: &K) -> Option<V> {
+        if let Some(value) = self.young.get(key) {
+            return Some(*value);
         }
-        self.young.get(key)
+        let (key, value) = self.old.remove_entry(key)?;
+        self.insert(key, value);
+        Some(value)
     }
 
     /// Remembers `value`, forgetting what was under `key` and, when full, the entries not used for longest.
@@ -66,7 +67,7 @@ mod tests {
             memory.insert(n, n);
             assert!(memory.len() <= 100);
         }
-        assert_eq!(memory.get(&9_999), Some(&9_999));
+        assert_eq!(memory.get(&9_999), Some(9_999));
         assert_eq!(memory.get(&0), None);
     }
 
@@ -77,7 +78,7 @@ mod tests {
         let strangers: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
         for stranger in &strangers {
             memory.insert(stranger, 0);
-            assert_eq!(memory.get(&"ada"), Some(&1));
+            assert_eq!(memory.get(&"ada"), Some(1));
         }
     }
 
@@ -88,7 +89,7 @@ mod tests {
         memory.insert("bob", 1);
         memory.insert("cleo", 1);
         memory.insert("ada", 2);
-        assert_eq!(memory.get(&"ada"), Some(&2));
+        assert_eq!(memory.get(&"ada"), Some(2));
         memory.remove(&"ada");
         assert_eq!(memory.get(&"ada"), None);
     }

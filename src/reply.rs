@@ -65,6 +65,11 @@ pub fn see_other_with(place: &str, cookie: &Cookie<'_>) -> HttpResponse {
     response
 }
 
+/// 204: nothing happened since you last looked.
+pub fn unchanged() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
 fn html(status: StatusCode, body: Result<String, askama::Error>) -> HttpResponse {
     match body {
         Ok(body) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body),
@@ -118,7 +123,7 @@ impl<T: Responder<Body = BoxBody>> Responder for Poll<T> {
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
         match self {
-            Poll::Unchanged => HttpResponse::NoContent().finish(),
+            Poll::Unchanged => unchanged(),
             Poll::Changed(news) => news.respond_to(req),
         }
     }

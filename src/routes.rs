@@ -14,6 +14,9 @@ use crate::{api, pages};
 #[rustfmt::skip]
 pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
     server
+        // Asked by every open tab every few seconds, so it comes first: URLs are compared in this order, and those with
+        // a part in braces by regular expressions.
+        .service(at(pages::stream::PATH).get(pages::stream::poll))
         // Anybody
         .service(at("/").get(pages::home::show))
         .service(at("/signup").get(pages::signup::show).post(pages::signup::submit))
@@ -33,7 +36,6 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(at("/notifications/{id}/read").post(pages::notifications::read))
         .service(at("/notifications/{id}/unread").post(pages::notifications::unread))
         .service(at("/notifications/{id}/delete").post(pages::notifications::delete))
-        .service(at("/api/stream").get(pages::stream::poll))
         // My account
         .service(at("/settings").get(pages::settings::show))
         .service(at("/settings/password").post(pages::settings::change_password))

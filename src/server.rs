@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::error::JsonPayloadError;
-use actix_web::middleware::from_fn;
 use actix_web::{App as Actix, Error, HttpServer, web};
 
 use crate::app::App;
@@ -33,7 +32,7 @@ pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::
             .app_data(app.clone())
             .app_data(web::FormConfig::default().limit(LARGEST_BODY))
             .app_data(web::JsonConfig::default().limit(LARGEST_BODY).error_handler(|error, _| unreadable_json(error)))
-            .wrap(from_fn(border))
+            .wrap_fn(border)
             .configure(|server| routes(server, &app.assets))
     };
     Ok(HttpServer::new(factory)

@@ -97,7 +97,7 @@ impl Slowdown {
             return Err(u32::try_from(wait.div_euclid(SECOND).saturating_add(1)).unwrap_or(u32::MAX));
         }
         for key in &keys {
-            let past = failures.get(key).copied().unwrap_or_default();
+            let past = failures.get(key).unwrap_or_default();
             let count = if now - past.last < PEACE { past.count } else { 0 };
             failures.insert(key.clone(), Failures { count, pending: past.pending.saturating_add(1), ..past });
         }
@@ -125,7 +125,7 @@ impl Attempt<'_> {
     fn settle(&self, verdict: impl Fn(Failures, &Watched) -> Failures) {
         let mut failures = self.slowdown.lock();
         for key in &self.keys {
-            if let Some(past) = failures.get(key).copied() {
+            if let Some(past) = failures.get(key) {
                 failures.insert(key.clone(), verdict(past, key));
             }
         }

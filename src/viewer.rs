@@ -3,14 +3,15 @@
 //! [`Poller`] has a valid signature and cost nothing. [`Viewer`] has a living session row as well. [`Caller`] is
 //! either a viewer or a visitor, for the pages that greet both.
 
-use std::future::{Future, Ready, ready};
+use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
-use actix_web::http::{Method, header};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
@@ -73,23 +74,11 @@ impl Poller {
     ///
     /// # Errors
     /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
-    pub fn of(req: &HttpRequest) -> Result<Poller, AppError> {
-        let app = app(req)?;
-        let token = match bearer(req) {
-            Some(sealed) => app.signer.open(sealed),
-            None => req.cookie(cookie_name(&app.config)).and_then(|cookie| app.signer.open(cookie.value())),
-        };
-        let token = token.filter(|token| token.lives(app.clock.now())).ok_or(AppError::SignedOut)?;
+    pub fn of(req: &HttpRequest, app: &App) -> Result<Poller, AppError> {
+        let sealed = bearer(req).map(str::as_bytes).or_else(|| cookie_of(req, cookie_name(&app.config)));
+        let token = sealed.and_then(|sealed| app.signer.open(sealed)).filter(|token| token.lives(app.clock.now()));
+        let token = token.ok_or(AppError::SignedOut)?;
         Ok(Poller { user: token.user, token })
-    }
-}
-
-impl FromRequest for Poller {
-    type Error = AppError;
-    type Future = Ready<Result<Poller, AppError>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Poller::of(req))
     }
 }
 
@@ -100,7 +89,8 @@ impl FromRequest for Viewer {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
         Box::pin(async move {
-            let (app, poller) = (app(&req)?, Poller::of(&req)?);
+            let app = app(&req)?;
+            let poller = Poller::of(&req, &app)?;
             let viewer = poller.confirm(&app).await?;
             if is_opened_by_a_person(&req) {
                 renew(&req, &app, &poller, &viewer).await;
@@ -176,6 +166,19 @@ fn cookie_name(config: &Config) -> &'static str {
     if is_https(config) { "__Host-tidings" } else { "tidings" }
 }
 
+/// The value of the cookie `name`. Looked for where it stands, because every poll needs it, and nothing that we put into a
+/// cookie has to be decoded.
+fn cookie_of<'a>(req: &'a HttpRequest, name: &str) -> Option<&'a [u8]> {
+    let mut lines = req.headers().get_all(header::COOKIE).map(|line| line.as_bytes());
+    lines.find_map(|line| {
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b';', line).map(|semicolon| semicolon + 1));
+        let mut pairs = starts.filter_map(|start| line.get(start..));
+        let value = pairs.find_map(|pair| pair.trim_ascii_start().strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        value.get(..end).map(<[u8]>::trim_ascii_end)
+    })
+}
+
 /// Whether people reach this service over https.
 pub fn is_https(config: &Config) -> bool {
     config.public_url.as_ref().is_some_and(|url| url.https)
@@ -189,9 +192,11 @@ pub fn bearer(req: &HttpRequest) -> Option<&str> {
     Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" })
 }
 
+static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+
 /// Whether htmx asks, and so wants a fragment rather than a page.
 pub fn is_htmx(req: &HttpRequest) -> bool {
-    req.headers().get("HX-Request").is_some_and(|value| value == "true")
+    req.headers().get(&HX_REQUEST).is_some_and(|value| value == "true")
 }
 
 /// What every handler works with.

@@ -165,18 +165,27 @@ fn content_length(head: &[u8]) -> usize {
 
 /// Presses for `time`: every connection asks again as soon as it is answered. `request` writes the request of the n-th
 /// question into the buffer. Returns the number of answers; all must have `status`.
-pub fn press(herd: &mut Herd, time: Duration, status: u16, mut request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
-    let (begun, mut asked, mut answered, mut buffer) = (Instant::now(), 0, 0, Vec::new());
+pub fn press(herd: &mut Herd, time: Duration, status: u16, request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
+    let begun = Instant::now();
+    pressed(herd, |_| begun.elapsed() < time, status, request)
+}
+
+/// The same, with `number` questions.
+pub fn ask(herd: &mut Herd, number: u64, status: u16, request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
+    pressed(herd, |asked| asked < number, status, request)
+}
+
+fn pressed(herd: &mut Herd, goes_on: impl Fn(u64) -> bool, status: u16, mut request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
+    let (mut asked, mut answered, mut buffer) = (0, 0, Vec::new());
     let mut free: Vec<usize> = (0..herd.len()).collect();
     loop {
-        let over = begun.elapsed() >= time;
-        while let Some(which) = free.pop().filter(|_| !over) {
+        while goes_on(asked) && let Some(which) = free.pop() {
             buffer.clear();
             request(asked, &mut buffer);
             herd.send(which, &buffer, asked, Instant::now())?;
             asked += 1;
         }
-        if over && herd.outstanding() == 0 {
+        if herd.outstanding() == 0 {
             return Ok(answered);
         }
         herd.receive(Duration::from_millis(100), |which, answer| {

@@ -89,7 +89,7 @@ fn face(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppE
     if signed_out {
         return see_other(&sign_in_before(&destination(request)));
     }
-    let frame = Frame::bare(app, heading(status), Poller::of(request).is_ok());
+    let frame = Frame::bare(app, heading(status), Poller::of(request, app).is_ok());
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { frame, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),

@@ -1,7 +1,8 @@
 //! The headers of every answer.
 
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::app::App;
 use crate::viewer::is_https;
@@ -9,16 +10,20 @@ use crate::viewer::is_https;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Pages carry `<meta name="referrer" content="same-origin">`, which for them overrides `no-referrer`: under the
-/// latter, browsers send our own forms with `Origin: null`, and over plain http, where there is no
+/// Of every answer. Pages carry `<meta name="referrer" content="same-origin">`, which for them overrides `no-referrer`:
+/// under the latter, browsers send our own forms with `Origin: null`, and over plain http, where there is no
 /// `Sec-Fetch-Site`, nothing would tell them from a stranger's.
-const ALWAYS: [(HeaderName, &str); 6] = [
-    (header::CONTENT_SECURITY_POLICY, CSP),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+static ALWAYS: [(HeaderName, HeaderValue); 3] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// What others may do with what is in the answer; so an empty one has no use for them.
+static OF_CONTENT: [(HeaderName, HeaderValue); 3] = [
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
 /// What a stream's answer depends on besides its URL; the same holds of every page.
@@ -26,33 +31,52 @@ const VARY: &str = "HX-Request, Accept, Cookie, Authorization";
 
 /// Adds what the answer does not say already.
 pub fn add<B>(response: &mut ServiceResponse<B>, app: &App) {
-    let (caching, varies) = caching(response);
-    let https = is_https(&app.config);
+    let cached = caching(response);
     let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    }
-    if varies {
-        headers.insert(header::VARY, HeaderValue::from_static(VARY));
+    protect(headers, app);
+    append(headers, &OF_CONTENT);
+    match cached {
+        Some(caching) => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching))),
+        None if headers.contains_key(header::CACHE_CONTROL) => headers.append(header::VARY, HeaderValue::from_static(VARY)),
+        None => keep_to_oneself(headers),
     }
 }
 
-/// A file whose URL names its version may be kept for a year; another is asked for again, by its ETag. Everything
+/// The headers of an answer without content.
+pub fn add_to_empty(headers: &mut HeaderMap, app: &App) {
+    protect(headers, app);
+    keep_to_oneself(headers);
+}
+
+fn protect(headers: &mut HeaderMap, app: &App) {
+    append(headers, &ALWAYS);
+    if is_https(&app.config) {
+        headers.append(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+fn keep_to_oneself(headers: &mut HeaderMap) {
+    headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.append(header::VARY, HeaderValue::from_static(VARY));
+}
+
+/// Nobody else sets these, and to append is cheaper than to replace.
+fn append(headers: &mut HeaderMap, more: &[(HeaderName, HeaderValue)]) {
+    for (name, value) in more {
+        headers.append(name.clone(), value.clone());
+    }
+}
+
+/// A file whose URL names its version may be kept for a year; another is asked for again, by its ETag. `None`: everything
 /// else is somebody's own.
-fn caching<B>(response: &ServiceResponse<B>) -> (&'static str, bool) {
+fn caching<B>(response: &ServiceResponse<B>) -> Option<&'static str> {
     let (path, query) = (response.request().path(), response.request().query_string());
-    let fresh = response.status().is_success() || response.status() == actix_web::http::StatusCode::NOT_MODIFIED;
+    let fresh = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     if !path.starts_with("/static/") || !fresh {
-        ("no-store", true)
+        None
     } else if path.starts_with("/static/vendor/") || query.starts_with("v=") {
-        ("public, max-age=31536000, immutable", false)
+        Some("public, max-age=31536000, immutable")
     } else {
-        ("no-cache", false)
+        Some("no-cache")
     }
 }

@@ -5,33 +5,59 @@ mod face;
 mod headers;
 mod origin;
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use futures_util::future::Either;
 
+use crate::app::App;
 use crate::error::{AppError, LARGEST_BODY};
-use crate::viewer::{self, Renewed};
+use crate::pages::stream;
+use crate::viewer::Renewed;
 
 /// The longest that a request may take. Everything of ours gives up sooner; this is for bodies that never arrive, a
 /// few of which would otherwise keep all the connections there are.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// What comes of a request: an answer, or the server's own refusal.
+type Outcome = Result<ServiceResponse, Error>;
+/// An answer that takes a while.
+type Later = Pin<Box<dyn Future<Output = Outcome>>>;
+
 /// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed
-/// session's cookie, the headers.
-///
-/// # Errors
-/// [`AppError::TooSlow`]: whoever sends so slowly is told without ceremony.
-pub async fn border(req: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let app = viewer::app(req.request())?;
-    let response = match origin::check(&req, &app.config).and_then(|()| is_small(&req)) {
-        Ok(()) => tokio::time::timeout(LONGEST, next.call(req)).await.map_err(|_| AppError::TooSlow)??.map_into_boxed_body(),
-        Err(refusal) => req.error_response(refusal),
+/// session's cookie, the headers. A poll to which nothing is new passes neither: it changes nothing, has no body, and is
+/// answered here and now, before its URL is looked for among all the others.
+pub fn border<S>(req: ServiceRequest, inside: &S) -> Either<Ready<Outcome>, Later>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future: 'static>,
+{
+    let Some(app) = req.app_data::<Data<App>>() else {
+        return Either::Left(ready(Err(AppError::Internal("no App in the server's data".into()).into())));
     };
-    let mut response = face::dress(response, &app);
+    if let Some(mut unchanged) = stream::at_once(req.request(), app) {
+        headers::add_to_empty(unchanged.headers_mut(), app);
+        return Either::Left(ready(Ok(req.into_response(unchanged))));
+    }
+    let app = app.clone();
+    let answer = match origin::check(&req, &app.config).and_then(|()| is_small(&req)) {
+        Ok(()) => Either::Left(in_time(inside.call(req))),
+        Err(refusal) => Either::Right(ready(Ok(req.error_response(refusal)))),
+    };
+    Either::Right(Box::pin(async move { depart(answer.await?, &app) }))
+}
+
+/// Whoever sends so slowly is told without ceremony.
+async fn in_time(answer: impl Future<Output = Outcome>) -> Outcome {
+    tokio::time::timeout(LONGEST, answer).await.map_err(|_| AppError::TooSlow)?
+}
+
+fn depart(response: ServiceResponse, app: &App) -> Outcome {
+    let mut response = face::dress(response, app);
     let renewed = response.request().extensions_mut().remove::<Renewed>();
     if let Some(Renewed(cookie)) = renewed {
         // A page that signs in or out sets the cookie itself, and knows better.
@@ -39,7 +65,7 @@ pub async fn border(req: ServiceRequest, next: Next<impl MessageBody + 'static>)
             response.response_mut().add_cookie(&cookie)?;
         }
     }
-    headers::add(&mut response, &app);
+    headers::add(&mut response, app);
     Ok(response)
 }
 

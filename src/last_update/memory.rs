@@ -88,7 +88,7 @@ impl Memory {
     pub fn heard(&self, window: Option<Window>, copy: Option<Stamp>, lease: Option<Epoch>) -> Option<Stamp> {
         let Window { user, announced } = window?;
         let mut stripe = self.stripe(user)?;
-        let kept = stripe.stamps.get(&user).copied();
+        let kept = stripe.stamps.get(&user);
         let stamp = kept.map(|kept| kept.stamp).max(copy)?;
         let vouched = lease.filter(|_| stripe.announced == announced).unwrap_or(0);
         if kept.is_none_or(|kept| kept.stamp < stamp) {
@@ -104,7 +104,7 @@ impl Memory {
         let Some(mut stripe) = self.stripe(user) else { return };
         // The counter first, and under one lock: an answer that is under way must not be believed.
         stripe.announced += 1;
-        if let Some(kept) = stripe.stamps.get(&user).copied() {
+        if let Some(kept) = stripe.stamps.get(&user) {
             stripe.stamps.insert(user, Kept { vouched: 0, ..kept });
         }
     }
@@ -113,7 +113,7 @@ impl Memory {
     pub fn announce(&self, user: UserId, stamp: Stamp) {
         if let Some(mut stripe) = self.stripe(user) {
             stripe.announced += 1;
-            let kept = stripe.stamps.get(&user).copied().unwrap_or(Kept { stamp, vouched: 0 });
+            let kept = stripe.stamps.get(&user).unwrap_or(Kept { stamp, vouched: 0 });
             stripe.stamps.insert(user, Kept { stamp: kept.stamp.max(stamp), ..kept });
         }
     }
@@ -122,7 +122,7 @@ impl Memory {
     /// under way may be older than that row, so it must not be kept.
     pub fn mend(&self, user: UserId, stamp: Stamp) -> bool {
         let Some(mut stripe) = self.stripe(user) else { return false };
-        let kept = stripe.stamps.get(&user).copied();
+        let kept = stripe.stamps.get(&user);
         if kept.is_some_and(|kept| kept.stamp >= stamp) {
             return false;
         }

@@ -27,18 +27,24 @@ impl Stamps {
         Ok(Stamps { memory, shared })
     }
 
-    /// The stamp of `user`: no command at all where Redis vouches for what this process remembers, otherwise one; and
+    /// The stamp of `user`, where it is known without asking anybody: remembered here, and vouched for by Redis if there is
+    /// to be one. `None` means unknown.
+    pub fn known(&self, user: UserId) -> Option<Stamp> {
+        match &self.shared {
+            None => self.memory.get(user),
+            Some(link) => self.memory.vouched(user, link.lease.epoch()?),
+        }
+    }
+
+    /// The stamp of `user`: no command at all where it is [`Stamps::known`], otherwise one to Redis where there is one; and
     /// none to the database. `None` means unknown.
     ///
     /// Where Redis has no copy, nobody wrote to them within the hour, and what this process remembers still holds: a
     /// write that Redis lost would have been mended here by the sweep.
     pub async fn get(&self, user: UserId) -> Option<Stamp> {
-        let Some(link) = &self.shared else { return self.memory.get(user) };
-        let lease = link.lease.epoch();
-        if let Some(stamp) = lease.and_then(|epoch| self.memory.vouched(user, epoch)) {
-            return Some(stamp);
-        }
-        let window = self.memory.open(user);
+        let known = self.known(user);
+        let (None, Some(link)) = (known, &self.shared) else { return known };
+        let (lease, window) = (link.lease.epoch(), self.memory.open(user));
         match link.get(user).await {
             Some(copy) => self.memory.heard(window, copy, lease),
             None => self.memory.get(user),

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, ETag, EntityTag, IfNoneMatch};
-use actix_web::web::{Data, Header};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Responder};
 use askama::Template;
 use serde::Serialize;
 
@@ -15,8 +16,11 @@ use crate::frame::{Extras, Live, Pulse};
 use crate::last_update::Stamp;
 use crate::metrics::Outcome;
 use crate::model::notifications::{self, Kind, Notification, Show};
-use crate::reply::{Fragment, Poll};
+use crate::reply::{Fragment, Poll, unchanged};
 use crate::viewer::{Poller, is_htmx};
+
+/// Where it is.
+pub const PATH: &str = "/api/stream";
 
 /// More arrivals than these are counted, not named.
 const NAMED: i64 = 2;
@@ -30,27 +34,36 @@ enum Since {
     Garbled,
 }
 
-/// A poll's query.
-struct Asked {
-    since: Since,
+/// What the caller has seen, by the query of their poll.
+fn since(query: &str) -> Since {
+    let mut values = query.split('&').filter_map(|pair| pair.strip_prefix("since="));
+    match (values.next(), values.next()) {
+        (None, _) => Since::Absent,
+        // A stamp has no letter that would be written otherwise in a URL.
+        (Some(value), None) => value.parse().map_or(Since::Garbled, Since::Stamp),
+        (Some(_), Some(_)) => Since::Garbled,
+    }
+}
+
+/// What a page wants to have brought; read only when there is something to bring.
+#[derive(Default)]
+struct Wanted {
     show: Show,
     /// On a page that is not the inbox: its name, for the title.
     title: Option<String>,
 }
 
-impl Asked {
-    fn read(query: &str) -> Asked {
-        let mut asked = Asked { since: Since::Absent, show: Show::All, title: None };
+impl Wanted {
+    fn read(query: &str) -> Wanted {
+        let mut wanted = Wanted::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
-                "since" if asked.since == Since::Absent => asked.since = value.parse().map_or(Since::Garbled, Since::Stamp),
-                "since" => asked.since = Since::Garbled,
-                "show" if value == "unread" => asked.show = Show::Unread,
-                "title" => asked.title = Some(value.chars().filter(|c| !c.is_control()).take(80).collect()),
+                "show" if value == "unread" => wanted.show = Show::Unread,
+                "title" => wanted.title = Some(value.chars().filter(|c| !c.is_control()).take(80).collect()),
                 _ => {}
             }
         }
-        asked
+        wanted
     }
 }
 
@@ -70,33 +83,50 @@ struct Standing {
     has_updates: bool,
 }
 
-/// `GET /api/stream?since=`
-pub async fn poll(poller: Result<Poller, AppError>, req: HttpRequest, known: Header<IfNoneMatch>, app: Data<App>) -> Result<HttpResponse, AppError> {
+/// The answer to `req` if that is a page's poll to which nothing is new, and that is known without asking anybody. Nearly
+/// all polls are such, so the border asks this first, before it looks for the handler. Whatever is not as usual is left to
+/// [`poll`].
+pub fn at_once(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
+    if req.path() != PATH || req.method() != Method::GET || !is_htmx(req) {
+        return None;
+    }
     let begun = Instant::now();
-    let answer = answer(poller, &req, &known, &app).await;
+    let Since::Stamp(seen) = since(req.query_string()) else { return None };
+    let poller = Poller::of(req, app).ok()?;
+    if app.stamps.known(poller.user)? != seen {
+        return None;
+    }
+    app.metrics.polled(Outcome::Unchanged, begun);
+    Some(unchanged())
+}
+
+/// `GET /api/stream?since=`
+pub async fn poll(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let begun = Instant::now();
+    let answer = answer(&req, &app).await;
     app.metrics.polled(answer.as_ref().map_or(Outcome::Refused, |(outcome, _)| *outcome), begun);
     answer.map(|(_, response)| response)
 }
 
-async fn answer(poller: Result<Poller, AppError>, req: &HttpRequest, known: &IfNoneMatch, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
-    let (poller, asked) = (poller?, Asked::read(req.query_string()));
+async fn answer(req: &HttpRequest, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
+    let (poller, since) = (Poller::of(req, app)?, since(req.query_string()));
     if !is_htmx(req) {
-        return for_programs(poller, asked.since, known, app).await;
+        return for_programs(poller, since, req, app).await;
     }
-    let poll = for_htmx(poller, asked, app).await?;
+    let poll = for_htmx(poller, since, req, app).await?;
     let outcome = if matches!(poll, Poll::Unchanged) { Outcome::Unchanged } else { Outcome::Changed };
     Ok((outcome, poll.respond_to(req)))
 }
 
-async fn for_htmx(poller: Poller, asked: Asked, app: &App) -> Result<Poll<Fragment<Element>>, AppError> {
+async fn for_htmx(poller: Poller, since: Since, req: &HttpRequest, app: &App) -> Result<Poll<Fragment<Element>>, AppError> {
     let stamp = app.last_update(poller.user).await?;
-    if asked.since == Since::Stamp(stamp) {
+    if since == Since::Stamp(stamp) {
         return Ok(Poll::Unchanged);
     }
     // Only now is the session's row worth a read. It brings the stamp with it: the stamp first, the rows second, so
     // that a change in between costs one extra poll and never a lost one.
     let viewer = poller.confirm(app).await?;
-    let Asked { since, show, title } = asked;
+    let Wanted { show, title } = Wanted::read(req.query_string());
     let (id, stamp, on_inbox) = (viewer.id, viewer.last_update, title.is_none());
     let (unread, rows, arrived) = app
         .read(move |db| {
@@ -129,14 +159,14 @@ fn announcement(arrived: &[Notification]) -> String {
     }
 }
 
-async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
+async fn for_programs(poller: Poller, since: Since, req: &HttpRequest, app: &App) -> Result<(Outcome, HttpResponse), AppError> {
     let mut last_update = app.last_update(poller.user).await?;
     let seen = match since {
         Since::Absent => Some(0),
         Since::Stamp(stamp) => Some(stamp),
         Since::Garbled => None,
     };
-    if is_known(known, last_update) {
+    if is_known(req, last_update) {
         return Ok((Outcome::Unchanged, stamped(HttpResponse::NotModified(), last_update, app).finish()));
     }
     if seen != Some(last_update) {
@@ -147,10 +177,10 @@ async fn for_programs(poller: Poller, since: Since, known: &IfNoneMatch, app: &A
     Ok((outcome, stamped(HttpResponse::Ok(), last_update, app).json(standing)))
 }
 
-fn is_known(known: &IfNoneMatch, stamp: Stamp) -> bool {
-    match known {
-        IfNoneMatch::Any => false,
-        IfNoneMatch::Items(tags) => tags.iter().any(|tag| tag.weak_eq(&tag_of(stamp))),
+fn is_known(req: &HttpRequest, stamp: Stamp) -> bool {
+    match req.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&tag_of(stamp))),
+        _ => false,
     }
 }
 
@@ -169,7 +199,6 @@ mod tests {
 
     #[test]
     fn whatever_is_no_single_stamp_counts_as_something_else() {
-        let since = |query| Asked::read(query).since;
         assert_eq!(since("since=17&title=People"), Since::Stamp(17));
         assert_eq!(since("title=People"), Since::Absent);
         for garbled in ["since=", "since=abc", "since=1e3", "since=1000000000000000000000000000000", "since=1&since=1", "since=%FF"] {
