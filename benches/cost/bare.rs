@@ -11,15 +11,15 @@ use redis::aio::MultiplexedConnection;
 pub fn serve(what: &[String]) -> std::io::Result<()> {
     actix_web::rt::System::new().block_on(async {
         match what {
-            [kind] if kind == "nothing" => listen(|app| drop(app.route("/api/stream", web::get().to(nothing)))).await,
+            [kind] if kind == "nothing" => listen(|app| _ = app.route("/api/stream", web::get().to(nothing))).await,
             [kind, url] if kind == "get" => {
                 let client = redis::Client::open(url.as_str()).expect("an address");
                 let redis = client.get_multiplexed_async_connection().await.expect("a Redis");
-                listen(move |app| drop(app.app_data(Data::new(redis.clone())).route("/api/stream", web::get().to(one_get)))).await
+                listen(move |app| _ = app.app_data(Data::new(redis.clone())).route("/api/stream", web::get().to(one_get))).await
             }
             [kind, length] if kind == "page" => {
                 let page = web::Bytes::from("x".repeat(length.parse().expect("a number")));
-                listen(move |app| drop(app.app_data(Data::new(page.clone())).default_service(web::to(a_page)))).await
+                listen(move |app| _ = app.app_data(Data::new(page.clone())).default_service(web::to(a_page))).await
             }
             _ => panic!("no such server: {what:?}"),
         }

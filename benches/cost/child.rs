@@ -29,27 +29,47 @@ pub fn stay_on(core: usize) {
     sched_setaffinity(MYSELF, &set).expect("a machine with two cores");
 }
 
+/// Lets this thread, and what it starts from now on, use all cores.
+pub fn stay_anywhere() {
+    let mut set = CpuSet::new();
+    for core in 0..CpuSet::count() {
+        // Those that there are not do no harm.
+        let _ = set.set(core);
+    }
+    sched_setaffinity(MYSELF, &set).expect("a machine with cores");
+}
+
 impl Server {
-    /// Tidings itself, as it is shipped, with these settings beside the defaults.
+    /// Tidings itself, as it is shipped, with these settings beside the defaults, on a core of its own.
     pub fn tidings(settings: &[(&str, &str)]) -> Server {
+        let before = sched_getaffinity(MYSELF).expect("an affinity");
+        stay_on(SERVER_CORE);
+        let server = Server::tidings_anywhere(settings);
+        sched_setaffinity(MYSELF, &before).expect("the affinity of before");
+        server
+    }
+
+    /// The same, wherever this thread may run.
+    pub fn tidings_anywhere(settings: &[(&str, &str)]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
         command.env_clear().env("PORT", "0").env("RUST_LOG", "info").envs(settings.iter().copied());
         Server::start(command)
     }
 
-    /// A baseline: this program again, as the server `what`.
+    /// A baseline: this program again, as the server `what`, on a core of its own.
     pub fn bare(what: &[&str]) -> Server {
-        let mut command = Command::new(std::env::current_exe().expect("a program"));
-        command.arg("serve").args(what);
-        Server::start(command)
-    }
-
-    /// On a core of its own; the port is what it says at its start.
-    fn start(mut command: Command) -> Server {
         let before = sched_getaffinity(MYSELF).expect("an affinity");
         stay_on(SERVER_CORE);
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a server");
+        let mut command = Command::new(std::env::current_exe().expect("a program"));
+        command.arg("serve").args(what);
+        let server = Server::start(command);
         sched_setaffinity(MYSELF, &before).expect("the affinity of before");
+        server
+    }
+
+    /// The port is what it says at its start.
+    fn start(mut command: Command) -> Server {
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a server");
         let mut lines = BufReader::new(process.stderr.take().expect("its log")).lines();
         let mut said = Vec::new();
         let port = loop {

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
@@ -39,19 +39,30 @@ pub struct Herd {
 }
 
 impl Herd {
-    /// Opens `number` connections to `port` of this machine.
-    pub fn connect(port: u16, number: usize) -> io::Result<Herd> {
-        let address = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
-        let (poll, mut connections) = (Poll::new()?, Vec::with_capacity(number));
-        for n in 0..number {
-            let stream = std::net::TcpStream::connect(address)?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(n), Interest::READABLE)?;
-            connections.push(Connection { stream, unsent: Vec::new(), partial: Vec::new(), waiting: VecDeque::new(), watched: Interest::READABLE });
+    /// Opens `number` connections to `port` of this machine, and asks `hello` over each: a connection on which nobody speaks
+    /// is given up after some seconds.
+    pub fn connect(port: u16, number: usize, hello: &[u8]) -> io::Result<Herd> {
+        let mut herd =
+            Herd { poll: Poll::new()?, events: Events::with_capacity(1024), connections: Vec::with_capacity(number), scratch: vec![0; 256 * 1024], outstanding: 0 };
+        for _ in 0..number {
+            herd.grow(port, hello)?;
         }
-        Ok(Herd { poll, events: Events::with_capacity(1024), connections, scratch: vec![0; 256 * 1024], outstanding: 0 })
+        Ok(herd)
+    }
+
+    /// One connection more.
+    pub fn grow(&mut self, port: u16, hello: &[u8]) -> io::Result<()> {
+        let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let (mut stream, which) = (TcpStream::from_std(stream), self.connections.len());
+        self.poll.registry().register(&mut stream, Token(which), Interest::READABLE)?;
+        self.connections.push(Connection { stream, unsent: Vec::new(), partial: Vec::new(), waiting: VecDeque::new(), watched: Interest::READABLE });
+        self.send(which, hello, 0, Instant::now())?;
+        while self.outstanding() > 0 {
+            self.receive(Duration::from_millis(100), |_, _| {})?;
+        }
+        Ok(())
     }
 
     pub fn len(&self) -> usize {

@@ -1,15 +1,23 @@
 //! What Tidings costs, each figure as a ratio against a baseline measured in turns with it, in the same run.
+//!
+//! Without arguments everything but the growth is measured; with arguments, the parts that they name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod answers;
 mod bare;
 mod child;
 mod crowd;
+mod follows;
 mod load;
+mod memory;
+mod plot;
 mod polls;
+mod report;
 mod request;
 #[allow(dead_code)]
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod tabs;
 
 /// The one in the middle.
 pub fn median(values: &[f64]) -> f64 {
@@ -17,6 +25,14 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// From the smallest to the largest.
+pub fn range(values: &[f64]) -> String {
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    format!("{low:.2}–{high:.2}")
+}
+
+const PARTS: [&str; 6] = ["polls", "tabs", "memory", "changed", "sign-in", "follows"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -27,6 +43,18 @@ fn main() {
     }
     let server = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: make bench does it"));
     let (postgres, redis) = (server("TEST_POSTGRES"), server("TEST_REDIS"));
+    let parts: Vec<&str> = if arguments.is_empty() { PARTS.to_vec() } else { arguments.iter().map(String::as_str).collect() };
     child::stay_on(child::LOAD_CORE);
-    polls::run(&postgres, &redis, 9);
+    report::put("machine", &report::machine());
+    for part in parts {
+        match part {
+            "polls" => polls::run(&postgres, &redis, 9),
+            "tabs" => tabs::run(),
+            "memory" => memory::run(5),
+            "changed" => answers::changed(&postgres, &redis, 7),
+            "sign-in" => answers::sign_ins(61),
+            "follows" => follows::run(&postgres, &redis, 5),
+            other => panic!("no such part: {other}; there are {PARTS:?}"),
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! What an unchanged poll costs, against a handler that does nothing but say 204, and against one that asks Redis first.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::child::Server;
 use crate::crowd::Crowd;
 use crate::load::{Herd, ask, press};
-use crate::median;
+use crate::report::{self, thousands};
 use crate::request::{Tab, poll};
 use crate::support::Home;
+use crate::{median, range};
 
 const PEOPLE: i64 = 20_000;
 const CONNECTIONS: usize = 64;
@@ -24,28 +26,31 @@ struct Contestant {
 }
 
 impl Contestant {
-    fn new(name: &'static str, server: Server, tabs: Vec<Tab>) -> Contestant {
-        let herd = Herd::connect(server.port, CONNECTIONS).expect("connections");
+    fn new(name: &'static str, server: Server, crowd: &Crowd) -> Contestant {
+        let tabs = tabs(crowd);
+        let mut hello = Vec::new();
+        poll(&tabs[0].token, tabs[0].since, &mut hello);
+        let herd = Herd::connect(server.port, CONNECTIONS, &hello).expect("connections");
         let mut contestant = Contestant { name, server, herd, tabs, rates: Vec::new() };
         // Everybody's first poll fills memories; it is not what is measured.
-        contestant.warm_up();
+        let tabs = &contestant.tabs;
+        ask(&mut contestant.herd, tabs.len() as u64, 204, |n, buffer| poll(&tabs[n as usize].token, tabs[n as usize].since, buffer)).expect("answers");
         contestant
-    }
-
-    fn warm_up(&mut self) {
-        let tabs = &self.tabs;
-        ask(&mut self.herd, tabs.len() as u64, 204, |n, buffer| poll(&tabs[n as usize], buffer)).expect("answers");
     }
 
     fn round(&mut self, time: Duration) -> f64 {
         let (before, tabs) = (self.server.cpu(), &self.tabs);
-        let answered = press(&mut self.herd, time, 204, |n, buffer| poll(&tabs[n as usize % tabs.len()], buffer)).expect("answers");
+        let ask = |n: u64, buffer: &mut Vec<u8>| {
+            let Tab { token, since } = &tabs[n as usize % tabs.len()];
+            poll(token, *since, buffer);
+        };
+        let answered = press(&mut self.herd, time, 204, ask).expect("answers");
         answered as f64 / (self.server.cpu() - before).as_secs_f64()
     }
 }
 
 /// Everybody's tab, with the stamp that they have seen.
-pub fn tabs(crowd: &Crowd) -> Vec<Tab> {
+fn tabs(crowd: &Crowd) -> Vec<Tab> {
     (1..=crowd.people).map(|user| Tab { token: crowd.seal(&crowd.token(user)), since: crowd.stamp(user) }).collect()
 }
 
@@ -53,15 +58,15 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
     let alone = Crowd::new(Home::in_a_file(), PEOPLE, 10);
     let shared = Crowd::new(Home::on(postgres, Some(redis)), PEOPLE, 10);
     let redis_url = shared.home.redis_url.clone().expect("a Redis");
-    let mut contestants = vec![
-        Contestant::new("bare actix, 204", Server::bare(&["nothing"]), tabs(&alone)),
-        Contestant::new("Tidings, SQLite", Server::tidings(&[("DATABASE_URL", &alone.home.database_url)]), tabs(&alone)),
+    let mut contestants = [
+        Contestant::new("bare actix, 204", Server::bare(&["nothing"]), &alone),
+        Contestant::new("Tidings, SQLite", Server::tidings(&[("DATABASE_URL", &alone.home.database_url)]), &alone),
         Contestant::new(
             "Tidings, PostgreSQL + Redis",
             Server::tidings(&[("DATABASE_URL", &shared.home.database_url), ("REDIS_URL", &redis_url)]),
-            tabs(&shared),
+            &shared,
         ),
-        Contestant::new("bare actix, GET, 204", Server::bare(&["get", &redis_url]), tabs(&alone)),
+        Contestant::new("bare actix, one GET from Redis, 204", Server::bare(&["get", &redis_url]), &alone),
     ];
     for _ in 0..rounds {
         for contestant in &mut contestants {
@@ -69,9 +74,20 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
             contestant.rates.push(rate);
         }
     }
-    let base = contestants[0].rates.clone();
-    for contestant in &contestants {
-        let ratios: Vec<f64> = contestant.rates.iter().zip(&base).map(|(rate, base)| rate / base).collect();
-        println!("{:<32} {:>9.0} polls per CPU-second, ratio {:.3}", contestant.name, median(&contestant.rates), median(&ratios));
+    publish(&contestants, rounds);
+}
+
+fn publish(contestants: &[Contestant], rounds: usize) {
+    let mut text = format!(
+        "{} people with a tab each, over {CONNECTIONS} connections, as fast as answers come; the server on one core, the load on another;\n\
+         medians of {rounds} rounds of {} s, in turns. The ratio is that of neighbouring rounds.\n\n\
+         | server | polls per CPU-second | ratio | range |\n|---|---:|---:|---|\n",
+        thousands(PEOPLE as u64),
+        ROUND.as_secs_f64()
+    );
+    for contestant in contestants {
+        let ratios: Vec<f64> = contestant.rates.iter().zip(&contestants[0].rates).map(|(rate, base)| rate / base).collect();
+        writeln!(text, "| {} | {} | {:.2} | {} |", contestant.name, thousands(median(&contestant.rates) as u64), median(&ratios), range(&ratios)).expect("memory");
     }
+    report::put("unchanged polls", &text);
 }

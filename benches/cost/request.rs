@@ -1,4 +1,4 @@
-//! Requests as browsers and programs make them.
+//! Requests as browsers and programs make them, and what is read from the answers.
 
 use std::io::Write;
 
@@ -15,8 +15,44 @@ const BROWSER: &str = "Host: tidings.example\r\nConnection: keep-alive\r\nUser-A
     HX-Source: div#stream\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n\
     Referer: https://tidings.example/people\r\nAccept-Language: en-GB,en;q=0.9\r\n";
 
-/// Writes the poll of `tab` into `buffer`.
-pub fn poll(tab: &Tab, buffer: &mut Vec<u8>) {
-    let Tab { token, since } = tab;
+/// Writes the poll of a tab that shows another page than the inbox into `buffer`.
+pub fn poll(token: &str, since: i64, buffer: &mut Vec<u8>) {
     write!(buffer, "GET /api/stream?since={since}&title=People HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
+}
+
+/// The poll of a tab that shows the inbox.
+pub fn inbox_poll(token: &str, since: i64, buffer: &mut Vec<u8>) {
+    write!(buffer, "GET /api/stream?since={since} HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
+}
+
+/// Writes the request for a page. As one that reloads itself, so that it prolongs no session: that is a write once an
+/// hour, and here everybody's hour would begin at once.
+pub fn page(path: &str, token: &str, buffer: &mut Vec<u8>) {
+    write!(buffer, "GET {path}?auto=1 HTTP/1.1\r\nHost: tidings.example\r\nAccept: text/html\r\nCookie: tidings={token}\r\n\r\n").expect("memory");
+}
+
+/// Writes a program's request to follow `followee`.
+pub fn follow(token: &str, followee: i64, buffer: &mut Vec<u8>) {
+    post("/api/follow", Some(token), &format!("{{\"userId\":{followee}}}"), buffer);
+}
+
+/// Writes a program's request for a token.
+pub fn sign_in(name: &str, password: &str, buffer: &mut Vec<u8>) {
+    post("/api/session", None, &format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}"), buffer);
+}
+
+fn post(path: &str, token: Option<&str>, body: &str, buffer: &mut Vec<u8>) {
+    let length = body.len();
+    write!(buffer, "POST {path} HTTP/1.1\r\nHost: tidings.example\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n").expect("memory");
+    if let Some(token) = token {
+        write!(buffer, "Authorization: Bearer {token}\r\n").expect("memory");
+    }
+    write!(buffer, "\r\n{body}").expect("memory");
+}
+
+/// The stamp that a fragment says to ask with from now on.
+pub fn stamp(fragment: &[u8]) -> Option<i64> {
+    let start = memchr::memmem::find(fragment, b"since=")? + "since=".len();
+    let digits: Vec<u8> = fragment.get(start..)?.iter().copied().take_while(u8::is_ascii_digit).collect();
+    std::str::from_utf8(&digits).ok()?.parse().ok()
 }
