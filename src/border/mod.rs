@@ -5,7 +5,7 @@ mod face;
 mod headers;
 mod origin;
 
-use std::future::{Future, Ready, ready};
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -26,29 +26,30 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// What comes of a request: an answer, or the server's own refusal.
 type Outcome = Result<ServiceResponse, Error>;
-/// An answer that takes a while.
+/// What comes of it in a moment. In a box also where it is there already: a connection has room for the largest that there
+/// may be, all the time that it is open and nobody asks anything.
 type Later = Pin<Box<dyn Future<Output = Outcome>>>;
 
 /// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed
 /// session's cookie, the headers. A poll to which nothing is new passes neither: it changes nothing, has no body, and is
 /// answered here and now, before its URL is looked for among all the others.
-pub fn border<S>(req: ServiceRequest, inside: &S) -> Either<Ready<Outcome>, Later>
+pub fn border<S>(req: ServiceRequest, inside: &S) -> Later
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future: 'static>,
 {
     let Some(app) = req.app_data::<Data<App>>() else {
-        return Either::Left(ready(Err(AppError::Internal("no App in the server's data".into()).into())));
+        return Box::pin(ready(Err(AppError::Internal("no App in the server's data".into()).into())));
     };
     if let Some(mut unchanged) = stream::at_once(req.request(), app) {
         headers::add_to_empty(unchanged.headers_mut(), app);
-        return Either::Left(ready(Ok(req.into_response(unchanged))));
+        return Box::pin(ready(Ok(req.into_response(unchanged))));
     }
     let app = app.clone();
     let answer = match origin::check(&req, &app.config).and_then(|()| is_small(&req)) {
         Ok(()) => Either::Left(in_time(inside.call(req))),
         Err(refusal) => Either::Right(ready(Ok(req.error_response(refusal)))),
     };
-    Either::Right(Box::pin(async move { depart(answer.await?, &app) }))
+    Box::pin(async move { depart(answer.await?, &app) })
 }
 
 /// Whoever sends so slowly is told without ceremony.
