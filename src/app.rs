@@ -145,7 +145,7 @@ impl App {
 /// The copies of the stamps, and what keeps them true: the link to Redis, if there is to be one, and the sweep.
 fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> Result<Arc<Stamps>, Cause> {
     let bell = sync_channel(1);
-    let stamps = Arc::new(Stamps::start(config.redis.clone(), metrics, &bell.0)?);
+    let stamps = Arc::new(Stamps::start(config.remembered_stamps, config.redis.clone(), metrics, &bell.0)?);
     let health = Arc::clone(database.health());
     let tools = sweep::Tools { address: config.database.clone(), health, metrics: Arc::clone(metrics), alert: config.sweep_pause(), bell };
     sweep::start(tools, &stamps)?;

@@ -28,6 +28,9 @@ pub struct Settings {
     /// How often a page asks for news, 1 to 3600 [default: 10]
     #[arg(long, global = true, env = "POLL_SECONDS", value_name = "SECONDS", hide_env_values = true)]
     pub poll_seconds: Option<String>,
+    /// How many people's stamps an instance keeps in memory, 1000 to 100000000 [default: 1000000]
+    #[arg(long, global = true, env = "REMEMBERED_STAMPS", value_name = "NUMBER", hide_env_values = true)]
+    pub remembered_stamps: Option<String>,
     /// The address people type, such as `https://tidings.example`; https makes cookies Secure and sends HSTS
     #[arg(long, global = true, env = "PUBLIC_URL", value_name = "URL", hide_env_values = true)]
     pub public_url: Option<String>,
@@ -55,6 +58,8 @@ pub struct Config {
     pub redis: Option<RedisUrl>,
     /// The poll interval in seconds, 1–3600.
     pub poll_seconds: u32,
+    /// How many people's stamps this process remembers.
+    pub remembered_stamps: usize,
     /// The origin people see, if the operator said so.
     pub public_url: Option<PublicUrl>,
     /// Whether strangers may make accounts.
@@ -123,6 +128,7 @@ impl Settings {
             database: database(said(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
             redis: said(&self.redis_url).map(redis).transpose()?,
             poll_seconds: poll_seconds(said(&self.poll_seconds).unwrap_or("10"))?,
+            remembered_stamps: remembered_stamps(said(&self.remembered_stamps).unwrap_or("1000000"))?,
             public_url: said(&self.public_url).map(public_url).transpose()?,
             signup_open: signup(said(&self.signup).unwrap_or("open"))?,
             trusted_proxies: trusted_proxies(said(&self.trusted_proxies).unwrap_or_default())?,
@@ -153,6 +159,13 @@ fn poll_seconds(value: &str) -> Result<u32, Refused> {
     match value.parse() {
         Ok(seconds @ 1..=3600) => Ok(seconds),
         _ => refuse(format!("POLL_SECONDS must be a whole number of seconds from 1 to 3600, not {value:?}.")),
+    }
+}
+
+fn remembered_stamps(value: &str) -> Result<usize, Refused> {
+    match value.parse() {
+        Ok(number @ 1_000..=100_000_000) => Ok(number),
+        _ => refuse(format!("REMEMBERED_STAMPS must be a whole number from 1000 to 100000000, not {value:?}.")),
     }
 }
 
@@ -219,7 +232,7 @@ mod tests {
     #[test]
     fn every_refusal_names_its_setting() {
         type Wrong<'a> = (&'a str, fn(&mut Settings, String), &'a [&'a str]);
-        let wrong: [Wrong<'_>; 8] = [
+        let wrong: [Wrong<'_>; 9] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
             ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "postgres:typo"]),
@@ -229,6 +242,7 @@ mod tests {
                 &["127.0.0.1", "http://h", "redis://", "redis://h/x", "redis://a,rediss://b", "redis://a/1,redis://b/1"],
             ),
             ("POLL_SECONDS", |s, v| s.poll_seconds = Some(v), &["0", "3601", "1.5", "ten"]),
+            ("REMEMBERED_STAMPS", |s, v| s.remembered_stamps = Some(v), &["999", "100000001", "all", "1e6"]),
             ("PUBLIC_URL", |s, v| s.public_url = Some(v), &["tidings.example", "ftp://x", "https://x/path", "https://u:p@x"]),
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
             ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),

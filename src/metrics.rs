@@ -23,6 +23,8 @@ pub struct Metrics {
     database_connections: IntGaugeVec,
     notifications: IntCounterVec,
     mended: IntCounterVec,
+    /// How many people's stamps this process remembers; what it can is a setting.
+    pub remembered: IntGauge,
     reading: Mutex<()>,
 }
 
@@ -84,6 +86,7 @@ impl Metrics {
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
+            remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
             reading: Mutex::default(),
             registry,
         })

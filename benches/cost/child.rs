@@ -80,7 +80,13 @@ impl Server {
             said.push(line);
         };
         // A log that nobody reads stops the writer in the end.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| if line.contains("ERROR") { eprintln!("{line}") }));
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| {
+                if line.contains("ERROR") {
+                    eprintln!("{line}")
+                }
+            })
+        });
         Server { process, port }
     }
 

@@ -52,7 +52,9 @@ impl Crowd {
         let (numbers, pairs, after) = match shell {
             Connection::Sqlite(_) => (
                 format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {people})"),
-                format!("WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {people} * {lines}), p(me, k) AS (SELECT n / {lines}, n % {lines} FROM n)"),
+                format!(
+                    "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {people} * {lines}), p(me, k) AS (SELECT n / {lines}, n % {lines} FROM n)"
+                ),
                 "PRAGMA optimize; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
             ),
             Connection::Postgres(_) => (
@@ -62,7 +64,9 @@ impl Crowd {
             ),
         };
         // Stamps of long ago, so that the sweep does not take them for news.
-        let users = format!("INSERT INTO users (username, password_hash, last_update, created_at) {numbers} SELECT 'person_' || n, '-', {now} - 86400000 - n, 0 FROM n");
+        let users = format!(
+            "INSERT INTO users (username, password_hash, last_update, created_at) {numbers} SELECT 'person_' || n, '-', {now} - 86400000 - n, 0 FROM n"
+        );
         let follows = format!("INSERT INTO follows (follower_id, followee_id, created_at) {pairs} SELECT me + 1, (me + k + 1) % {people} + 1, 0 FROM p");
         let notifications = format!(
             "INSERT INTO notifications (recipient_id, actor_id, kind, created_at, read_at) {pairs} \

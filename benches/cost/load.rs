@@ -42,8 +42,13 @@ impl Herd {
     /// Opens `number` connections to `port` of this machine, and asks `hello` over each: a connection on which nobody speaks
     /// is given up after some seconds.
     pub fn connect(port: u16, number: usize, hello: &[u8]) -> io::Result<Herd> {
-        let mut herd =
-            Herd { poll: Poll::new()?, events: Events::with_capacity(1024), connections: Vec::with_capacity(number), scratch: vec![0; 256 * 1024], outstanding: 0 };
+        let mut herd = Herd {
+            poll: Poll::new()?,
+            events: Events::with_capacity(1024),
+            connections: Vec::with_capacity(number),
+            scratch: vec![0; 256 * 1024],
+            outstanding: 0,
+        };
         for _ in 0..number {
             herd.grow(port, hello)?;
         }
@@ -190,7 +195,9 @@ fn pressed(herd: &mut Herd, goes_on: impl Fn(u64) -> bool, status: u16, mut requ
     let (mut asked, mut answered, mut buffer) = (0, 0, Vec::new());
     let mut free: Vec<usize> = (0..herd.len()).collect();
     loop {
-        while goes_on(asked) && let Some(which) = free.pop() {
+        while goes_on(asked)
+            && let Some(which) = free.pop()
+        {
             buffer.clear();
             request(asked, &mut buffer);
             herd.send(which, &buffer, asked, Instant::now())?;

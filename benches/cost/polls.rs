@@ -61,11 +61,7 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
     let mut contestants = [
         Contestant::new("bare actix, 204", Server::bare(&["nothing"]), &alone),
         Contestant::new("Tidings, SQLite", Server::tidings(&[("DATABASE_URL", &alone.home.database_url)]), &alone),
-        Contestant::new(
-            "Tidings, PostgreSQL + Redis",
-            Server::tidings(&[("DATABASE_URL", &shared.home.database_url), ("REDIS_URL", &redis_url)]),
-            &shared,
-        ),
+        Contestant::new("Tidings, PostgreSQL + Redis", Server::tidings(&[("DATABASE_URL", &shared.home.database_url), ("REDIS_URL", &redis_url)]), &shared),
         Contestant::new("bare actix, one GET from Redis, 204", Server::bare(&["get", &redis_url]), &alone),
     ];
     for _ in 0..rounds {
@@ -87,7 +83,8 @@ fn publish(contestants: &[Contestant], rounds: usize) {
     );
     for contestant in contestants {
         let ratios: Vec<f64> = contestant.rates.iter().zip(&contestants[0].rates).map(|(rate, base)| rate / base).collect();
-        writeln!(text, "| {} | {} | {:.2} | {} |", contestant.name, thousands(median(&contestant.rates) as u64), median(&ratios), range(&ratios)).expect("memory");
+        writeln!(text, "| {} | {} | {:.2} | {} |", contestant.name, thousands(median(&contestant.rates) as u64), median(&ratios), range(&ratios))
+            .expect("memory");
     }
     report::put("unchanged polls", &text);
 }

@@ -205,7 +205,13 @@ fn publish(measured: &[(&str, Vec<Held>)], connections: usize) {
         for (name, curve) in measured {
             let held = &curve[n];
             let at = |quantile: f64| held.latency.value_at_quantile(quantile) as f64 / 1_000.0;
-            let heard = if held.heard.is_empty() { "-".to_owned() } else if held.unheard > 0 { "never".to_owned() } else { format!("{:.1} s", held.heard.max() as f64 / 1e6) };
+            let heard = if held.heard.is_empty() {
+                "-".to_owned()
+            } else if held.unheard > 0 {
+                "never".to_owned()
+            } else {
+                format!("{:.1} s", held.heard.max() as f64 / 1e6)
+            };
             let rate = held.latency.len() as f64 / INTERVAL.as_secs_f64();
             writeln!(
                 text,
@@ -220,15 +226,25 @@ fn publish(measured: &[(&str, Vec<Held>)], connections: usize) {
             .expect("memory");
         }
     }
-    let most = measured.iter().find(|(name, _)| *name == "Tidings").and_then(|(_, curve)| {
-        curve.iter().take_while(|held| held.latency.value_at_quantile(0.99) < BAR.as_micros() as u64).last().map(|held| held.tabs)
-    });
-    writeln!(text, "\nMost tabs with a p99 under {} ms: **{}**.", BAR.as_millis(), most.map_or("none of these".to_owned(), |tabs| thousands(tabs as u64))).expect("memory");
+    let most = measured
+        .iter()
+        .find(|(name, _)| *name == "Tidings")
+        .and_then(|(_, curve)| curve.iter().take_while(|held| held.latency.value_at_quantile(0.99) < BAR.as_micros() as u64).last().map(|held| held.tabs));
+    writeln!(text, "\nMost tabs with a p99 under {} ms: **{}**.", BAR.as_millis(), most.map_or("none of these".to_owned(), |tabs| thousands(tabs as u64)))
+        .expect("memory");
     report::put("tabs", &text);
-    let points = |curve: &[Held], quantile: f64| curve.iter().map(|held| (held.tabs as f64, held.latency.value_at_quantile(quantile) as f64 / 1_000.0)).collect();
+    let points =
+        |curve: &[Held], quantile: f64| curve.iter().map(|held| (held.tabs as f64, held.latency.value_at_quantile(quantile) as f64 / 1_000.0)).collect();
     let all: Vec<Curve> = measured
         .iter()
-        .flat_map(|(name, curve)| [Curve { name: format!("{name}, p99"), points: points(curve, 0.99) }, Curve { name: format!("{name}, median"), points: points(curve, 0.5) }])
+        .flat_map(|(name, curve)| {
+            [Curve { name: format!("{name}, p99"), points: points(curve, 0.99) }, Curve { name: format!("{name}, median"), points: points(curve, 0.5) }]
+        })
         .collect();
-    curves("docs/bench-tabs.svg", "Latency of a poll by the number of open tabs (one core, open loop)", ("open tabs, each asking every 10 s", "milliseconds"), &all);
+    curves(
+        "docs/bench-tabs.svg",
+        "Latency of a poll by the number of open tabs (one core, open loop)",
+        ("open tabs, each asking every 10 s", "milliseconds"),
+        &all,
+    );
 }

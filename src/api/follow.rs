@@ -35,15 +35,14 @@ impl From<Person> for Relation {
 /// `POST /api/follow` `{userId}`: 201 the first time, 200 after.
 pub async fn create(viewer: Viewer, followee: Json<Followee>, app: Data<App>) -> Result<CustomizeResponder<Json<Relation>>, AppError> {
     let (me, followee, now) = (viewer.id, not_oneself(&viewer, followee.user_id)?, app.clock.now());
-    let (first, person) = app
+    let (first, followed_by) = app
         .change(move |db| {
-            people::by_id(db, me, followee)?;
             let (first, news) = follows::follow(db, me, followee, now)?;
-            Ok(((first, people::by_id(db, me, followee)?), news))
+            Ok(((first, follows::exists(db, followee, me)?), news))
         })
         .await?;
     let status = if first { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Json(Relation::from(person)).customize().with_status(status))
+    Ok(Json(Relation { following: true, followed_by }).customize().with_status(status))
 }
 
 /// `GET /api/follow/{userId}`

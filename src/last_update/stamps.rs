@@ -17,12 +17,12 @@ pub struct Stamps {
 }
 
 impl Stamps {
-    /// Copies in this process, and in Redis if it is somewhere. Rings `bell` when the sweep is needed.
+    /// Copies in this process, of `capacity` people, and in Redis if it is somewhere. Rings `bell` when the sweep is needed.
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn start(redis: Option<RedisUrl>, metrics: &Arc<Metrics>, bell: &SyncSender<()>) -> std::io::Result<Stamps> {
-        let memory = Arc::new(Memory::default());
+    pub fn start(capacity: usize, redis: Option<RedisUrl>, metrics: &Arc<Metrics>, bell: &SyncSender<()>) -> std::io::Result<Stamps> {
+        let memory = Arc::new(Memory::with_capacity(capacity));
         let shared = redis.map(|url| Link::start(url, &memory, metrics, bell.clone())).transpose()?;
         Ok(Stamps { memory, shared })
     }
@@ -49,6 +49,11 @@ impl Stamps {
             Some(copy) => self.memory.heard(window, copy, lease),
             None => self.memory.get(user),
         }
+    }
+
+    /// Of how many people this process remembers the stamp.
+    pub fn number_remembered(&self) -> usize {
+        self.memory.len()
     }
 
     /// What this process remembers of `user`, without asking anybody.

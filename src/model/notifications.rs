@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
-use crate::db::Connection;
+use crate::db::{Connection, on_either};
 use crate::last_update::{News, Stamp, advance, lock};
 use crate::schema::{notifications, users};
 
@@ -154,19 +154,19 @@ pub fn arrived(conn: &mut Connection, recipient: UserId, since: Stamp, through: 
 /// `recipient` hears that `actor` did `kind`: a new, unread line on top, to which an older line of the same actor and
 /// kind gives way. The inbox of `recipient` must be locked.
 pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
-    diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
     let news = advance(conn, recipient, now)?;
     // The stamp rather than the clock: whatever was seen at stamp S, a later line is later than S, also when both
     // fall into one millisecond or the clock was set back between them.
     let created_at = news.stamps().map(|(_, stamp)| stamp).next().unwrap_or(now);
-    diesel::insert_into(notifications::table)
-        .values((
-            notifications::recipient_id.eq(recipient),
-            notifications::actor_id.eq(actor),
-            notifications::kind.eq(kind),
-            notifications::created_at.eq(created_at),
-        ))
-        .execute(conn)?;
+    let line =
+        (notifications::recipient_id.eq(recipient), notifications::actor_id.eq(actor), notifications::kind.eq(kind), notifications::created_at.eq(created_at));
+    let insert = |conn: &mut Connection| on_either!(conn, |conn| diesel::insert_into(notifications::table).values(line).on_conflict_do_nothing().execute(conn));
+    // Rarely is there an older one, so it is looked for only when it is in the way. It does not become the new one: that
+    // must have a new id, because ids are the order of the inbox.
+    if insert(conn)? == 0 {
+        diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
+        insert(conn)?;
+    }
     Ok(news.telling(kind.as_str()))
 }
 

@@ -89,24 +89,39 @@ pub async fn unfollow(
     press(follows::unfollow, viewer, named(&path)?, &pressed, &req, &app).await
 }
 
-/// Does it, and reads what is shown of it in the same transaction: a read after the commit could fail, and then the
-/// answer would say that nothing was changed.
+/// Where the button was, and so how much is to be shown again.
+#[derive(Clone, Copy)]
+enum Place {
+    /// On a page that will be fetched anew.
+    Elsewhere,
+    List,
+    Profile,
+}
+
+/// Does it, and reads what is shown of it, and no more, in the same transaction: a read after the commit could fail, and
+/// then the answer would say that nothing was changed.
 async fn press(verb: Verb, viewer: Viewer, username: Username, pressed: &Pressed, req: &HttpRequest, app: &App) -> Result<Answer<Part>, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
     let back = local(&pressed.back).map_or_else(|| format!("/people/{username}"), str::to_owned);
-    let profile = app
+    let place = match pressed.on.as_deref() {
+        _ if !is_htmx(req) => Place::Elsewhere,
+        Some("profile") => Place::Profile,
+        _ => Place::List,
+    };
+    let part = app
         .change(move |db| {
-            let followee = users::by_username(db, &username)?;
-            let (_, news) = verb(db, me, followee, now)?;
-            Ok((people::profile(db, me, &username)?, news))
+            let other = users::by_username(db, &username)?;
+            let (_, news) = verb(db, me, other, now)?;
+            let part = match place {
+                Place::Elsewhere => None,
+                Place::List => Some(Part::Button(FollowButton::new(&people::by_name(db, me, &username)?, back.clone()))),
+                Place::Profile => Some(Part::Profile(About::new(people::profile(db, me, &username)?, me))),
+            };
+            Ok((part.ok_or(back), news))
         })
         .await?;
-    if !is_htmx(req) {
-        return Ok(Answer::SeeOther(back));
-    }
-    let part = match pressed.on.as_deref() {
-        Some("profile") => Part::Profile(About::new(profile, &viewer)),
-        _ => Part::Button(FollowButton::new(&profile.person, back)),
-    };
-    Ok(Answer::Fragment(Fragment { part, extras: None }))
+    Ok(match part {
+        Ok(part) => Answer::Fragment(Fragment { part, extras: None }),
+        Err(back) => Answer::SeeOther(back),
+    })
 }

@@ -28,6 +28,7 @@ pub async fn ready(app: Data<App>) -> Result<String, AppError> {
 
 /// `GET /metrics`: counters and gauges in Prometheus's text format. Asks nobody, so that it also answers in an outage.
 pub async fn metrics(app: Data<App>) -> Result<HttpResponse, AppError> {
+    app.metrics.remembered.set(i64::try_from(app.stamps.number_remembered()).unwrap_or(i64::MAX));
     let text = app.metrics.text(app.database_reading()).map_err(|cause| AppError::Internal(Box::new(cause)))?;
     Ok(HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text))
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::frame::{Frame, with_badge};
 use crate::model::people::{self, Side};
-use crate::model::{FollowId, Username, users};
+use crate::model::{FollowId, UserId, Username, users};
 use crate::place::with_query;
 use crate::reply::Page;
 use crate::viewer::Viewer;
@@ -38,9 +38,9 @@ impl HtmlSafe for About {}
 
 impl About {
     /// The profile as `viewer` sees it.
-    pub fn new(profile: people::Profile, viewer: &Viewer) -> About {
+    pub fn new(profile: people::Profile, viewer: UserId) -> About {
         let people::Profile { person, followers, following } = profile;
-        let button = (person.id != viewer.id).then(|| FollowButton::on_profile(&person));
+        let button = (person.id != viewer).then(|| FollowButton::on_profile(&person));
         About { username: person.username, follows_you: person.follows_you, followers, following, button }
     }
 }
@@ -67,7 +67,7 @@ pub async fn show(viewer: Viewer, path: Path<String>, app: Data<App>) -> Result<
     let (id, username) = (viewer.id, named(&path)?);
     let (unread, profile) = with_badge(&app, &viewer, move |db| Ok(people::profile(db, id, &username)?)).await?;
     let frame = Frame::member(&app, &viewer, &profile.person.username, unread);
-    Ok(Page(ProfilePage { frame, about: About::new(profile, &viewer) }))
+    Ok(Page(ProfilePage { frame, about: About::new(profile, viewer.id) }))
 }
 
 /// From which follow on.

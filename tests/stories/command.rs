@@ -12,7 +12,20 @@ pub fn text(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn help_names_every_command_and_setting() {
     let help = text(&ends(&["--help"], &[]).await.stdout);
-    for word in ["serve", "demo", "BIND", "PORT", "DATABASE_URL", "REDIS_URL", "POLL_SECONDS", "PUBLIC_URL", "SIGNUP", "TRUSTED_PROXIES", "RUST_LOG"] {
+    for word in [
+        "serve",
+        "demo",
+        "BIND",
+        "PORT",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "POLL_SECONDS",
+        "REMEMBERED_STAMPS",
+        "PUBLIC_URL",
+        "SIGNUP",
+        "TRUSTED_PROXIES",
+        "RUST_LOG",
+    ] {
         assert!(help.contains(word), "{word}: {help}");
     }
     let sample = include_str!("../../.env.sample");
@@ -27,6 +40,7 @@ async fn what_cannot_be_used_is_refused_in_a_sentence_that_names_it() {
         ("PORT", "http"),
         ("BIND", "here"),
         ("POLL_SECONDS", "0"),
+        ("REMEMBERED_STAMPS", "10"),
         ("SIGNUP", "maybe"),
         ("RUST_LOG", "tidings=loud"),
         ("PUBLIC_URL", "tidings.example"),

@@ -74,13 +74,12 @@ impl Link {
         }
     }
 
-    /// Sees to it that changes are announced. In a cluster they would have to be by every master, so there, polls ask.
+    /// Sees to it that changes are announced.
     async fn track(&self, keeper: &mut Keeper) {
-        let [node] = self.url.nodes.as_slice() else { return };
         if keeper.tracking.is_some() || keeper.refused_until.is_some_and(|until| Instant::now() < until) {
             return;
         }
-        match timeout(BEAT, Tracking::open(node, &self.lease, &self.memory)).await {
+        match timeout(BEAT, Tracking::open(&self.url, &self.lease, &self.memory)).await {
             Ok(Ok(tracking)) => (keeper.tracking, keeper.refused_until) = (Some(tracking), None),
             Ok(Err(cause)) if cause.code().is_some() => {
                 if keeper.refused_until.replace(Instant::now() + UNANNOUNCED).is_none() {

@@ -6,6 +6,7 @@
 mod keeper;
 mod lease;
 mod link;
+mod masters;
 mod standing;
 mod tracking;
 mod url;

@@ -1,11 +1,13 @@
 //! A Redis Cluster: stamps live on several servers, and one of them goes away.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 
+use super::mirror::{BUSY, Stage};
 use super::servers::Redis;
-use super::{BOUND, Pair};
+use super::{BOUND, Pair, eventually};
 
 /// Three masters, each with a replica.
 async fn cluster() -> Vec<Redis> {
@@ -65,4 +67,60 @@ async fn stamps_are_spread_and_a_master_that_dies_is_replaced() {
     pair.cleo.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "cleo follows you").await;
     pair.bob.sees(["cleo follows you", "ada follows you"]).await;
+}
+
+/// Polls are free there as well: every master announces what changes on it.
+#[tokio::test]
+async fn a_cluster_is_not_asked_for_what_did_not_change() {
+    let mut nodes = cluster().await;
+    let pair = Pair::with(Some(nodes.iter().take(2).map(Redis::url).collect::<Vec<_>>().join(","))).await;
+    pair.recovers().await;
+    let asked_by_polls = async |nodes: &[Redis]| {
+        let living = || nodes.iter().filter(|node| node.is_running());
+        living().for_each(|node| node.asked::<()>("CONFIG RESETSTAT"));
+        for _ in 0..20 {
+            pair.bob.polls_and_hears_nothing().await;
+        }
+        living().map(|node| node.calls().get("get").copied().unwrap_or(0)).sum::<u64>()
+    };
+    eventually("what is remembered is vouched for", async || asked_by_polls(&nodes).await == 0).await;
+    pair.ada.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "ada follows you").await;
+    eventually("and again after the news", async || asked_by_polls(&nodes).await == 0).await;
+    let master = nodes.iter().position(is_master).unwrap();
+    nodes[master].is_killed().await;
+    pair.cleo.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "cleo follows you").await;
+    pair.recovers().await;
+    eventually("and with the new master", async || asked_by_polls(&nodes).await == 0).await;
+}
+
+#[tokio::test]
+async fn answers_are_never_older_than_moments_whichever_master_they_come_from() {
+    let nodes = cluster().await;
+    let stage = Stage::with(nodes.iter().map(Redis::url).collect::<Vec<_>>().join(",")).await;
+    stage.plays(BUSY, async || tokio::time::sleep(Duration::from_secs(8)).await).await;
+    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "nobody looked");
+}
+
+/// As with one server, but for the time that a cluster takes to replace a master.
+#[tokio::test]
+async fn no_answer_is_older_than_the_sweep_allows_while_masters_come_and_go() {
+    let mut nodes = cluster().await;
+    let stage = Stage::with(nodes.iter().map(Redis::url).collect::<Vec<_>>().join(",")).await;
+    let pause = async |ms| tokio::time::sleep(Duration::from_millis(ms)).await;
+    stage
+        .plays(Duration::from_secs(12), async || {
+            pause(3_000).await;
+            let frozen = nodes.iter().position(is_master).unwrap();
+            nodes[frozen].freezes();
+            pause(4_000).await;
+            nodes[frozen].thaws();
+            pause(2_000).await;
+            let killed = nodes.iter().position(is_master).unwrap();
+            nodes[killed].is_killed().await;
+            pause(5_000).await;
+        })
+        .await;
+    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "nobody looked");
 }

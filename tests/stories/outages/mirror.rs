@@ -76,18 +76,18 @@ impl Oracle {
 }
 
 /// One instance writes, the other reads, about the same people.
-struct Stage {
+pub(super) struct Stage {
     here: Town,
-    there: Town,
+    pub(super) there: Town,
     oracle: Oracle,
     over: AtomicBool,
-    reads: AtomicU64,
+    pub(super) reads: AtomicU64,
     /// Whom each writer is about to write about: that is where an answer may be overtaken by an announcement.
     hot: [AtomicUsize; WRITERS],
 }
 
 impl Stage {
-    async fn with(redis_url: String) -> Stage {
+    pub(super) async fn with(redis_url: String) -> Stage {
         use diesel::connection::SimpleConnection;
         let here = Town::at(beside(Some(redis_url))).await;
         let there = here.another_instance().await;
@@ -131,7 +131,7 @@ impl Stage {
         }
     }
 
-    async fn plays(&self, lag: Duration, act: impl AsyncFnOnce()) {
+    pub(super) async fn plays(&self, lag: Duration, act: impl AsyncFnOnce()) {
         let playing = async {
             act().await;
             self.over.store(true, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Stage {
 
 /// A busy machine may be late by itself. The sweep would mend within 5 s what the mirror forgot for good, so the bound
 /// that tells a mirror that forgets from one that does not lies between.
-const BUSY: Duration = Duration::from_secs(2);
+pub(super) const BUSY: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn answers_are_never_older_than_moments_while_all_is_well() {

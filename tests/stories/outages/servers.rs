@@ -72,6 +72,10 @@ impl Redis {
         self.child.take().expect("it runs").kill().await.unwrap();
     }
 
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// Frozen, as by a host that is out of breath.
     pub fn freezes(&self) {
         signal(self.child.as_ref().expect("it runs"), "STOP");
