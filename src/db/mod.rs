@@ -1,5 +1,5 @@
-//! The database: which one, its pool, and the two kinds of transaction. What differs between the engines is in
-//! [`sqlite`] and [`postgres`]; everything else is written once.
+//! The database: which one, its pool, and the three ways to use it: a look, a read, a write. What differs between the
+//! engines is in [`sqlite`] and [`postgres`]; everything else is written once.
 
 mod address;
 mod either;
@@ -9,7 +9,7 @@ pub mod sqlite;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection};
@@ -30,6 +30,11 @@ const UNREACHABLE: Duration = Duration::from_millis(100);
 /// Connections per instance. On SQLite these are readers, beside the one writer that [`crate::app::App::change`]
 /// lets through; on PostgreSQL ten instances stay within the hundred connections that a server allows by default.
 const CONNECTIONS: u32 = 8;
+
+/// A connection to a server that answered so short a while ago is not asked whether it lives before it is used again.
+/// Should the server have gone in between, one request is told to try again, and the connection is asked before the next.
+/// Shorter than the grace that [`Health`] gives: what is taken for well was well within it.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Why the database could not be opened, in words for the operator.
 #[derive(Debug)]
@@ -94,7 +99,7 @@ impl Database {
             .max_size(CONNECTIONS)
             .min_idle(Some(1))
             .connection_timeout(BUSY)
-            // A dead connection to a server that was restarted must never reach a query.
+            // A dead connection to a server that was restarted must not reach a query.
             .test_on_check_out(true)
             .error_handler(Box::new(Failures(Arc::clone(&health))))
             .build(manager)
@@ -136,6 +141,18 @@ impl Database {
         });
     }
 
+    /// Runs `query`, which is one statement: that is a snapshot by itself, so the brackets of a transaction would only be two
+    /// more ways to the server and back. Blocks.
+    ///
+    /// # Errors
+    /// What `query` fails with; when there is no connection.
+    pub fn look<T, E>(&self, query: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<NoConnection>,
+    {
+        query(&mut self.get()?.conn)
+    }
+
     /// Runs `query` on one snapshot, so that what it counts and what it lists agree. Blocks.
     ///
     /// # Errors
@@ -144,7 +161,7 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.transaction_by("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
+        self.get()?.conn.transaction_by("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
     }
 
     /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
@@ -157,10 +174,10 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.transaction_by("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
+        self.get()?.conn.transaction_by("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
     }
 
-    /// How many statements (transaction brackets included) this process has sent to the database.
+    /// How many statements (the brackets of transactions and questions whether a connection lives included) this process has sent to the database.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -177,32 +194,70 @@ impl Database {
     }
 }
 
-impl ManageConnection for Manager {
-    type Connection = Connection;
-    type Error = R2d2Error;
+/// A connection of the pool, and what is known of it.
+struct Kept {
+    conn: Connection,
+    answered: Arc<Answered>,
+}
 
-    fn connect(&self) -> Result<Connection, R2d2Error> {
-        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let statements = Arc::clone(&self.statements);
-        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { .. } = event {
-                statements.fetch_add(1, Ordering::Relaxed);
-            }
-        }));
-        Ok(conn)
+/// When a connection answered last.
+#[derive(Debug)]
+struct Answered {
+    made_at: Instant,
+    /// In milliseconds after it was made; [`Answered::NEVER`] after a failure, whatever it was.
+    last: AtomicU64,
+}
+
+impl Answered {
+    const NEVER: u64 = u64::MAX;
+
+    /// Just now: making a connection is a conversation.
+    fn new() -> Answered {
+        Answered { made_at: Instant::now(), last: AtomicU64::new(0) }
     }
 
-    fn is_valid(&self, conn: &mut Connection) -> Result<(), R2d2Error> {
+    fn now(&self) -> u64 {
+        u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(Self::NEVER)
+    }
+
+    /// A statement has ended.
+    fn note(&self, well: bool) {
+        self.last.store(if well { self.now() } else { Self::NEVER }, Ordering::Relaxed);
+    }
+
+    fn lately(&self) -> bool {
+        let ago = self.now().checked_sub(self.last.load(Ordering::Relaxed));
+        ago.is_some_and(|ago| Duration::from_millis(ago) < TRUSTED)
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Kept;
+    type Error = R2d2Error;
+
+    fn connect(&self) -> Result<Kept, R2d2Error> {
+        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
+        let (statements, answered) = (Arc::clone(&self.statements), Arc::new(Answered::new()));
+        let noted = Arc::clone(&answered);
+        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
+            InstrumentationEvent::FinishQuery { error, .. } => noted.note(error.is_none()),
+            _ => {}
+        }));
+        Ok(Kept { conn, answered })
+    }
+
+    fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
         // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
-        match conn {
-            Connection::Postgres(conn) => conn.ping().map_err(R2d2Error::QueryError),
-            Connection::Sqlite(_) => Ok(()),
+        match &mut kept.conn {
+            Connection::Postgres(conn) if !kept.answered.lately() => conn.ping().map_err(R2d2Error::QueryError),
+            Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
         }
     }
 
-    fn has_broken(&self, conn: &mut Connection) -> bool {
+    fn has_broken(&self, kept: &mut Kept) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || on_either!(conn, |inner| inner.is_broken())
+        std::thread::panicking() || on_either!(&mut kept.conn, |inner| inner.is_broken())
     }
 }
 
