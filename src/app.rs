@@ -74,14 +74,14 @@ impl App {
     }
 
     /// A look through the window: runs `query`, which is one statement, off the async threads. Whatever asks twice goes
-    /// through [`App::read`], or its answers may contradict each other.
+    /// through [`App::read`], or its answers may contradict each other. It may be run again on another connection.
     ///
     /// # Errors
     /// What `query` fails with; 503 when the database cannot be reached.
     pub async fn look<T, F>(&self, query: F) -> Result<T, AppError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
+        F: Fn(&mut Connection) -> Result<T, AppError> + Send + 'static,
     {
         let database = self.database.clone();
         web::block(move || database.look(query)).await?

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection};
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 pub use address::Address;
 pub use either::AnyConnection as Connection;
@@ -32,7 +32,7 @@ const UNREACHABLE: Duration = Duration::from_millis(100);
 const CONNECTIONS: u32 = 8;
 
 /// A connection to a server that answered so short a while ago is not asked whether it lives before it is used again.
-/// Should the server have gone in between, one request is told to try again, and the connection is asked before the next.
+/// Should the server have gone in between, the first statement finds out, and is run again on another ([`Database::start`]).
 /// Shorter than the grace that [`Health`] gives: what is taken for well was well within it.
 const TRUSTED: Duration = Duration::from_secs(1);
 
@@ -141,16 +141,31 @@ impl Database {
         });
     }
 
-    /// Runs `query`, which is one statement: that is a snapshot by itself, so the brackets of a transaction would only be two
-    /// more ways to the server and back. Blocks.
-    ///
-    /// # Errors
-    /// What `query` fails with; when there is no connection.
-    pub fn look<T, E>(&self, query: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    /// Runs `first`, which is one statement, on a connection, and gives both back. A connection that was trusted and has gone
+    /// is nobody's failure: that statement did nothing, and the next connection gets its turn, until one was asked before.
+    fn start<T, E>(&self, first: impl Fn(&mut Connection) -> Result<T, E>) -> Result<(PooledConnection<Manager>, T), E>
     where
         E: From<NoConnection>,
     {
-        query(&mut self.get()?.conn)
+        loop {
+            let mut kept = self.get()?;
+            match first(&mut kept.conn) {
+                Err(_) if kept.trusted && kept.pulse.is_lost() => {}
+                outcome => return outcome.map(|found| (kept, found)),
+            }
+        }
+    }
+
+    /// Runs `query`, which is one statement and changes nothing: it is a snapshot by itself, so the brackets of a transaction
+    /// would only be two more ways to the server and back. Blocks.
+    ///
+    /// # Errors
+    /// What `query` fails with; when there is no connection.
+    pub fn look<T, E>(&self, query: impl Fn(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<NoConnection>,
+    {
+        self.start(query).map(|(_, found)| found)
     }
 
     /// Runs `query` on one snapshot, so that what it counts and what it lists agree. Blocks.
@@ -161,7 +176,7 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.conn.transaction_by("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
+        self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
     }
 
     /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
@@ -174,7 +189,15 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.conn.transaction_by("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
+        self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
+    }
+
+    fn transaction<T, E>(&self, postgres: &str, sqlite: &str, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        let (mut kept, ()) = self.start(|conn| Ok::<_, E>(conn.begin(postgres, sqlite)?))?;
+        kept.conn.end(work)
     }
 
     /// How many statements (the brackets of transactions and questions whether a connection lives included) this process has sent to the database.
@@ -197,37 +220,44 @@ impl Database {
 /// A connection of the pool, and what is known of it.
 struct Kept {
     conn: Connection,
-    answered: Arc<Answered>,
+    pulse: Arc<Pulse>,
+    /// Whether it was given out without being asked, because it answered a moment ago.
+    trusted: bool,
 }
 
-/// When a connection answered last.
+/// What the statements that pass over a connection tell of it.
 #[derive(Debug)]
-struct Answered {
+struct Pulse {
     made_at: Instant,
-    /// In milliseconds after it was made; [`Answered::NEVER`] after a failure, whatever it was.
-    last: AtomicU64,
+    /// When a statement last ended well, in milliseconds after it was made; 0: never.
+    answered: AtomicU64,
+    /// Whether it has gone.
+    lost: AtomicBool,
 }
 
-impl Answered {
-    const NEVER: u64 = u64::MAX;
-
-    /// Just now: making a connection is a conversation.
-    fn new() -> Answered {
-        Answered { made_at: Instant::now(), last: AtomicU64::new(0) }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(Self::NEVER)
+impl Pulse {
+    fn new() -> Pulse {
+        Pulse { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
     }
 
     /// A statement has ended.
-    fn note(&self, well: bool) {
-        self.last.store(if well { self.now() } else { Self::NEVER }, Ordering::Relaxed);
+    fn note(&self, error: Option<&DieselError>) {
+        match error {
+            None => self.answered.store(u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
+            Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
+                self.lost.store(true, Ordering::Relaxed);
+            }
+            Some(_) => {}
+        }
     }
 
-    fn lately(&self) -> bool {
-        let ago = self.now().checked_sub(self.last.load(Ordering::Relaxed));
-        ago.is_some_and(|ago| Duration::from_millis(ago) < TRUSTED)
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn answered_lately(&self) -> bool {
+        let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
+        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < TRUSTED
     }
 }
 
@@ -237,27 +267,28 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Kept, R2d2Error> {
         let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let (statements, answered) = (Arc::clone(&self.statements), Arc::new(Answered::new()));
-        let noted = Arc::clone(&answered);
+        let (statements, pulse) = (Arc::clone(&self.statements), Arc::new(Pulse::new()));
+        let felt = Arc::clone(&pulse);
         on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
             InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
-            InstrumentationEvent::FinishQuery { error, .. } => noted.note(error.is_none()),
+            InstrumentationEvent::FinishQuery { error, .. } => felt.note(error),
             _ => {}
         }));
-        Ok(Kept { conn, answered })
+        Ok(Kept { conn, pulse, trusted: false })
     }
 
     fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
         // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
+        kept.trusted = kept.pulse.answered_lately();
         match &mut kept.conn {
-            Connection::Postgres(conn) if !kept.answered.lately() => conn.ping().map_err(R2d2Error::QueryError),
+            Connection::Postgres(conn) if !kept.trusted => conn.ping().map_err(R2d2Error::QueryError),
             Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
         }
     }
 
     fn has_broken(&self, kept: &mut Kept) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || on_either!(&mut kept.conn, |inner| inner.is_broken())
+        std::thread::panicking() || kept.pulse.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
     }
 }
 
