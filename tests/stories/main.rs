@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod command;
+mod costs;
 mod crash;
 mod follows;
 mod guest;
