@@ -15,6 +15,7 @@ mod nonsense;
 mod on_a_file;
 mod outages;
 mod people;
+mod plans;
 mod program;
 mod stream;
 #[path = "../support/mod.rs"]
