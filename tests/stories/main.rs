@@ -17,6 +17,7 @@ mod outages;
 mod people;
 mod plans;
 mod program;
+mod sizes;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;
