@@ -150,7 +150,7 @@ impl Database {
         loop {
             let mut kept = self.get()?;
             match first(&mut kept.conn) {
-                Err(_) if kept.trusted && kept.pulse.is_lost() => {}
+                Err(_) if kept.trusted && kept.vitals.is_lost() => {}
                 outcome => return outcome.map(|found| (kept, found)),
             }
         }
@@ -220,14 +220,14 @@ impl Database {
 /// A connection of the pool, and what is known of it.
 struct Kept {
     conn: Connection,
-    pulse: Arc<Pulse>,
+    vitals: Arc<Vitals>,
     /// Whether it was given out without being asked, because it answered a moment ago.
     trusted: bool,
 }
 
 /// What the statements that pass over a connection tell of it.
 #[derive(Debug)]
-struct Pulse {
+struct Vitals {
     made_at: Instant,
     /// When a statement last ended well, in milliseconds after it was made; 0: never.
     answered: AtomicU64,
@@ -235,9 +235,9 @@ struct Pulse {
     lost: AtomicBool,
 }
 
-impl Pulse {
-    fn new() -> Pulse {
-        Pulse { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
+impl Vitals {
+    fn new() -> Vitals {
+        Vitals { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
     }
 
     /// A statement has ended.
@@ -267,19 +267,19 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Kept, R2d2Error> {
         let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let (statements, pulse) = (Arc::clone(&self.statements), Arc::new(Pulse::new()));
-        let felt = Arc::clone(&pulse);
+        let (statements, vitals) = (Arc::clone(&self.statements), Arc::new(Vitals::new()));
+        let felt = Arc::clone(&vitals);
         on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
             InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
             InstrumentationEvent::FinishQuery { error, .. } => felt.note(error),
             _ => {}
         }));
-        Ok(Kept { conn, pulse, trusted: false })
+        Ok(Kept { conn, vitals, trusted: false })
     }
 
     fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
         // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
-        kept.trusted = kept.pulse.answered_lately();
+        kept.trusted = kept.vitals.answered_lately();
         match &mut kept.conn {
             Connection::Postgres(conn) if !kept.trusted => conn.ping().map_err(R2d2Error::QueryError),
             Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
@@ -288,7 +288,7 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, kept: &mut Kept) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || kept.pulse.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
+        std::thread::panicking() || kept.vitals.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
     }
 }
 
