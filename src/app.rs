@@ -1,4 +1,4 @@
-//! What a handler may hold: the settings, the clock, and two doors to the database.
+//! What a handler may hold: the settings, the clock, and the doors to the database: two, and a window to look in by.
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -73,6 +73,20 @@ impl App {
         })
     }
 
+    /// A look through the window: runs `query`, which is one statement, off the async threads. Whatever asks twice goes
+    /// through [`App::read`], or its answers may contradict each other. It may be run again on another connection.
+    ///
+    /// # Errors
+    /// What `query` fails with; 503 when the database cannot be reached.
+    pub async fn look<T, F>(&self, query: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Connection) -> Result<T, AppError> + Send + 'static,
+    {
+        let database = self.database.clone();
+        web::block(move || database.look(query)).await?
+    }
+
     /// The reading door: runs `query` off the async threads, on one snapshot, so that what it counts and what it
     /// lists agree.
     ///
@@ -124,7 +138,7 @@ impl App {
             return Ok(stamp);
         }
         let window = self.stamps.open(user);
-        let row = self.read(move |db| Ok(users::last_update(db, user)?)).await?;
+        let row = self.look(move |db| Ok(users::last_update(db, user)?)).await?;
         let stamp = row.ok_or(AppError::SignedOut)?;
         self.stamps.keep(window, stamp);
         Ok(stamp)

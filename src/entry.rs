@@ -20,7 +20,7 @@ use crate::token::Token;
 pub async fn sign_up(app: &App, name: Username, password: String) -> Result<Option<Token>, AppError> {
     let wanted = name.clone();
     // Asked first, because a hash is expensive and most collisions are plain ones.
-    if app.read(move |db| Ok(users::is_taken(db, &wanted)?)).await? {
+    if app.look(move |db| Ok(users::is_taken(db, &wanted)?)).await? {
         return Ok(None);
     }
     let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
@@ -41,7 +41,7 @@ pub async fn sign_in(app: &App, username: &str, password: String, address: IpAdd
     // What can be no name is tried as one that nobody can have signed up with, so that it costs the same.
     let name = Username::parse(username).ok();
     let attempt = app.slowdown.attempt(name.as_ref(), address, app.clock.now()).map_err(AppError::TooMany)?;
-    let known = app.read(move |db| Ok(name.map(|name| users::credentials(db, &name)).transpose()?.flatten())).await?;
+    let known = app.look(move |db| Ok(name.as_ref().map(|name| users::credentials(db, name)).transpose()?.flatten())).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let matches = app.passwords.matches(password, hash).await?;
     match known.filter(|_| matches) {

@@ -18,11 +18,12 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use crate::app::App;
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
+use crate::db::Connection;
 use crate::error::AppError;
 use crate::last_update::{News, Stamp};
 use crate::model::sessions::{self, RENEW_AFTER, Session};
 use crate::model::{SessionId, UserId};
-use crate::token::{IDLE, Token};
+use crate::token::{IDLE, Token, TokenHash};
 
 /// Somebody whose token carries our signature and has not expired. It may have been revoked since: good enough for
 /// "nothing new", not for anything else.
@@ -63,11 +64,31 @@ impl Poller {
     pub async fn confirm(&self, app: &App) -> Result<Viewer, AppError> {
         let (hash, now) = (self.token.hash(), app.clock.now());
         let window = app.stamps.open(self.user);
-        let session = app.read(move |db| Ok(sessions::find(db, &hash, now)?)).await?;
-        let Session { id, user, username, last_update } = session.ok_or(AppError::SignedOut)?;
+        let viewer = app.look(move |db| Viewer::of(db, &hash, now)).await?;
         // The row was read anyway: keeping its stamp makes the page's first poll as cheap as every later one.
-        app.stamps.keep(window, last_update);
-        Ok(Viewer { id: user, username, last_update, session: id })
+        app.stamps.keep(window, viewer.last_update);
+        Ok(viewer)
+    }
+
+    /// [`Poller::confirm`], and on the same snapshot what `load` finds for them: it is exactly as new as the stamp.
+    ///
+    /// # Errors
+    /// Those of [`Poller::confirm`]; what `load` fails with.
+    pub async fn confirm_and<T, F>(&self, app: &App, load: F) -> Result<(Viewer, T), AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Viewer) -> Result<T, AppError> + Send + 'static,
+    {
+        let (hash, now) = (self.token.hash(), app.clock.now());
+        let window = app.stamps.open(self.user);
+        let read = app.read(move |db| {
+            let viewer = Viewer::of(db, &hash, now)?;
+            let loaded = load(db, &viewer)?;
+            Ok((viewer, loaded))
+        });
+        let (viewer, loaded) = read.await?;
+        app.stamps.keep(window, viewer.last_update);
+        Ok((viewer, loaded))
     }
 
     /// Whoever the request's token names.
@@ -79,6 +100,14 @@ impl Poller {
         let token = sealed.and_then(|sealed| app.signer.open(sealed)).filter(|token| token.lives(app.clock.now()));
         let token = token.ok_or(AppError::SignedOut)?;
         Ok(Poller { user: token.user, token })
+    }
+}
+
+impl Viewer {
+    /// Whose session has the secret of this hash, in one statement.
+    fn of(db: &mut Connection, hash: &TokenHash, now: Millis) -> Result<Viewer, AppError> {
+        let Session { id, user, username, last_update } = sessions::find(db, hash, now)?.ok_or(AppError::SignedOut)?;
+        Ok(Viewer { id: user, username, last_update, session: id })
     }
 }
 

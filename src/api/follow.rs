@@ -48,7 +48,7 @@ pub async fn create(viewer: Viewer, followee: Json<Followee>, app: Data<App>) ->
 /// `GET /api/follow/{userId}`
 pub async fn show(viewer: Viewer, path: Path<UserId>, app: Data<App>) -> Result<Json<Relation>, AppError> {
     let (me, other) = (viewer.id, not_oneself(&viewer, path.into_inner())?);
-    Ok(Json(app.read(move |db| Ok(people::by_id(db, me, other)?)).await?.into()))
+    Ok(Json(app.look(move |db| Ok(people::by_id(db, me, other)?)).await?.into()))
 }
 
 /// `DELETE /api/follow/{userId}`: 204, also when there was none.

@@ -24,7 +24,7 @@ pub struct Me {
 /// `GET /api/me`
 pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<Me>, AppError> {
     let id = viewer.id;
-    let unread = app.read(move |db| Ok(notifications::unread(db, id)?)).await?;
+    let unread = app.look(move |db| Ok(notifications::unread(db, id)?)).await?;
     Ok(Json(Me { id, username: viewer.username, unread, last_update: viewer.last_update }))
 }
 
@@ -65,6 +65,6 @@ impl From<Person> for Listed {
 /// `GET /api/people?q=&after=&limit=`
 pub async fn list(viewer: Viewer, asked: Query<Asked>, app: Data<App>) -> Result<Json<People>, AppError> {
     let (search, limit) = (Search::new(&asked.q, &asked.after), limit(asked.limit)?);
-    let found = app.read(move |db| Ok(search.run(db, viewer.id, limit)?)).await?;
+    let found = app.look(move |db| Ok(search.run(db, viewer.id, limit)?)).await?;
     Ok(Json(People { people: found.rows.into_iter().map(Listed::from).collect(), next: found.next }))
 }

@@ -36,7 +36,11 @@ pub fn add<B>(response: &mut ServiceResponse<B>, app: &App) {
     protect(headers, app);
     append(headers, &OF_CONTENT);
     match cached {
-        Some(caching) => drop(headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching))),
+        Some(caching) => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+            // Also where it went out plain: whoever keeps it may be asked by others.
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
         None if headers.contains_key(header::CACHE_CONTROL) => headers.append(header::VARY, HeaderValue::from_static(VARY)),
         None => keep_to_oneself(headers),
     }

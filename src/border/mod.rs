@@ -2,6 +2,7 @@
 //! headers protect it. One middleware, so that the order is plain to see.
 
 mod face;
+mod gzip;
 mod headers;
 mod origin;
 
@@ -30,8 +31,8 @@ type Outcome = Result<ServiceResponse, Error>;
 /// may be, all the time that it is open and nobody asks anything.
 type Later = Pin<Box<dyn Future<Output = Outcome>>>;
 
-/// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, a renewed
-/// session's cookie, the headers. A poll to which nothing is new passes neither: it changes nothing, has no body, and is
+/// In: the cross-site check, and no body that announces itself as too large. Out: a face for errors, compression, a
+/// renewed session's cookie, the headers. A poll to which nothing is new passes neither: it changes nothing, has no body, and is
 /// answered here and now, before its URL is looked for among all the others.
 pub fn border<S>(req: ServiceRequest, inside: &S) -> Later
 where
@@ -58,7 +59,7 @@ async fn in_time(answer: impl Future<Output = Outcome>) -> Outcome {
 }
 
 fn depart(response: ServiceResponse, app: &App) -> Outcome {
-    let mut response = face::dress(response, app);
+    let mut response = gzip::pack(face::dress(response, app));
     let renewed = response.request().extensions_mut().remove::<Renewed>();
     if let Some(Renewed(cookie)) = renewed {
         // A page that signs in or out sets the cookie itself, and knows better.

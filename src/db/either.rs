@@ -42,15 +42,19 @@ impl AnyConnection {
         }
     }
 
-    /// A transaction that begins as its engine is told to.
-    pub(super) fn transaction_by<T, E>(&mut self, postgres: &str, sqlite: &str, work: impl FnOnce(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
+    /// Begins a transaction as its engine is told to; [`AnyConnection::end`] ends it.
+    pub(super) fn begin(&mut self, postgres: &str, sqlite: &str) -> QueryResult<()> {
+        match self {
+            AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres),
+            AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, sqlite),
+        }
+    }
+
+    /// Does `work` in the transaction that has begun, and ends it: with a commit, or if that failed as if it had never been.
+    pub(super) fn end<T, E>(&mut self, work: impl FnOnce(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
     where
         E: From<DieselError>,
     {
-        match self {
-            AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres)?,
-            AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, sqlite)?,
-        }
         let outcome = work(self);
         match outcome {
             Ok(_) => Brackets::commit_transaction(self)?,

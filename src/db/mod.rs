@@ -1,5 +1,5 @@
-//! The database: which one, its pool, and the two kinds of transaction. What differs between the engines is in
-//! [`sqlite`] and [`postgres`]; everything else is written once.
+//! The database: which one, its pool, and the three ways to use it: a look, a read, a write. What differs between the
+//! engines is in [`sqlite`] and [`postgres`]; everything else is written once.
 
 mod address;
 mod either;
@@ -9,11 +9,11 @@ pub mod sqlite;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection};
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 pub use address::Address;
 pub use either::AnyConnection as Connection;
@@ -30,6 +30,11 @@ const UNREACHABLE: Duration = Duration::from_millis(100);
 /// Connections per instance. On SQLite these are readers, beside the one writer that [`crate::app::App::change`]
 /// lets through; on PostgreSQL ten instances stay within the hundred connections that a server allows by default.
 const CONNECTIONS: u32 = 8;
+
+/// A connection to a server that answered so short a while ago is not asked whether it lives before it is used again.
+/// Should the server have gone in between, the first statement finds out, and is run again on another ([`Database::start`]).
+/// Shorter than the grace that [`Health`] gives: what is taken for well was well within it.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Why the database could not be opened, in words for the operator.
 #[derive(Debug)]
@@ -94,7 +99,7 @@ impl Database {
             .max_size(CONNECTIONS)
             .min_idle(Some(1))
             .connection_timeout(BUSY)
-            // A dead connection to a server that was restarted must never reach a query.
+            // A dead connection to a server that was restarted must not reach a query.
             .test_on_check_out(true)
             .error_handler(Box::new(Failures(Arc::clone(&health))))
             .build(manager)
@@ -136,6 +141,33 @@ impl Database {
         });
     }
 
+    /// Runs `first`, which is one statement, on a connection, and gives both back. A connection that was trusted and has gone
+    /// is nobody's failure: that statement did nothing, and the next connection gets its turn, until one was asked before.
+    fn start<T, E>(&self, first: impl Fn(&mut Connection) -> Result<T, E>) -> Result<(PooledConnection<Manager>, T), E>
+    where
+        E: From<NoConnection>,
+    {
+        loop {
+            let mut kept = self.get()?;
+            match first(&mut kept.conn) {
+                Err(_) if kept.trusted && kept.vitals.is_lost() => {}
+                outcome => return outcome.map(|found| (kept, found)),
+            }
+        }
+    }
+
+    /// Runs `query`, which is one statement and changes nothing: it is a snapshot by itself, so the brackets of a transaction
+    /// would only be two more ways to the server and back. Blocks.
+    ///
+    /// # Errors
+    /// What `query` fails with; when there is no connection.
+    pub fn look<T, E>(&self, query: impl Fn(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<NoConnection>,
+    {
+        self.start(query).map(|(_, found)| found)
+    }
+
     /// Runs `query` on one snapshot, so that what it counts and what it lists agree. Blocks.
     ///
     /// # Errors
@@ -144,7 +176,7 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.transaction_by("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
+        self.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", query)
     }
 
     /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
@@ -157,10 +189,18 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.get()?.transaction_by("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
+        self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
     }
 
-    /// How many statements (transaction brackets included) this process has sent to the database.
+    fn transaction<T, E>(&self, postgres: &str, sqlite: &str, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        let (mut kept, ()) = self.start(|conn| Ok::<_, E>(conn.begin(postgres, sqlite)?))?;
+        kept.conn.end(work)
+    }
+
+    /// How many statements (the brackets of transactions and questions whether a connection lives included) this process has sent to the database.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -177,32 +217,78 @@ impl Database {
     }
 }
 
-impl ManageConnection for Manager {
-    type Connection = Connection;
-    type Error = R2d2Error;
+/// A connection of the pool, and what is known of it.
+struct Kept {
+    conn: Connection,
+    vitals: Arc<Vitals>,
+    /// Whether it was given out without being asked, because it answered a moment ago.
+    trusted: bool,
+}
 
-    fn connect(&self) -> Result<Connection, R2d2Error> {
-        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let statements = Arc::clone(&self.statements);
-        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { .. } = event {
-                statements.fetch_add(1, Ordering::Relaxed);
-            }
-        }));
-        Ok(conn)
+/// What the statements that pass over a connection tell of it.
+#[derive(Debug)]
+struct Vitals {
+    made_at: Instant,
+    /// When a statement last ended well, in milliseconds after it was made; 0: never.
+    answered: AtomicU64,
+    /// Whether it has gone.
+    lost: AtomicBool,
+}
+
+impl Vitals {
+    fn new() -> Vitals {
+        Vitals { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
     }
 
-    fn is_valid(&self, conn: &mut Connection) -> Result<(), R2d2Error> {
-        // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
-        match conn {
-            Connection::Postgres(conn) => conn.ping().map_err(R2d2Error::QueryError),
-            Connection::Sqlite(_) => Ok(()),
+    /// A statement has ended.
+    fn note(&self, error: Option<&DieselError>) {
+        match error {
+            None => self.answered.store(u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
+            Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
+                self.lost.store(true, Ordering::Relaxed);
+            }
+            Some(_) => {}
         }
     }
 
-    fn has_broken(&self, conn: &mut Connection) -> bool {
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn answered_lately(&self) -> bool {
+        let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
+        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < TRUSTED
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Kept;
+    type Error = R2d2Error;
+
+    fn connect(&self) -> Result<Kept, R2d2Error> {
+        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
+        let (statements, vitals) = (Arc::clone(&self.statements), Arc::new(Vitals::new()));
+        let felt = Arc::clone(&vitals);
+        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
+            InstrumentationEvent::FinishQuery { error, .. } => felt.note(error),
+            _ => {}
+        }));
+        Ok(Kept { conn, vitals, trusted: false })
+    }
+
+    fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
+        // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
+        kept.trusted = kept.vitals.answered_lately();
+        match &mut kept.conn {
+            Connection::Postgres(conn) if !kept.trusted => conn.ping().map_err(R2d2Error::QueryError),
+            Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
+        }
+    }
+
+    fn has_broken(&self, kept: &mut Kept) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || on_either!(conn, |inner| inner.is_broken())
+        std::thread::panicking() || kept.vitals.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
     }
 }
 

@@ -106,12 +106,19 @@ pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<
     forward!(conn, users::table.find(user), now).map(News::of)
 }
 
-/// Advances the stamps of `actor` and of all who have a notification by them in their inbox, in one statement: they may
-/// be many.
+/// Advances the stamps of `actor` and of all who have a notification by them in their inbox, these in one statement: they
+/// may be many.
 pub fn advance_with_recipients(conn: &mut Connection, actor: UserId, now: Millis) -> QueryResult<News> {
     let recipients = || notifications::table.filter(notifications::actor_id.eq(actor)).select(notifications::recipient_id);
-    let mut concerned: Vec<UserId> = recipients().load(conn)?;
-    concerned.push(actor);
-    lock(conn, &concerned)?;
-    forward!(conn, users::table.filter(users::id.eq(actor).or(users::id.eq_any(recipients()))), now).map(News::of)
+    // On SQLite there is nothing to be locked, and a limit to the values in one statement, which those who have a line about
+    // somebody busy would exceed.
+    if matches!(conn, Connection::Postgres(_)) {
+        let mut concerned: Vec<UserId> = recipients().load(conn)?;
+        concerned.push(actor);
+        lock(conn, &concerned)?;
+    }
+    let mut stamps: Vec<(UserId, Stamp)> = forward!(conn, users::table.filter(users::id.eq_any(recipients())), now)?;
+    // By themselves: with an "or" PostgreSQL would read everybody's row to find these.
+    stamps.extend::<Vec<(UserId, Stamp)>>(forward!(conn, users::table.find(actor), now)?);
+    Ok(News::of(stamps))
 }

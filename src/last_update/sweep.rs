@@ -153,7 +153,7 @@ impl Sweep {
         let far = mending || !(self.looked_far_at..self.looked_far_at + CALM_MS).contains(&now);
         let until = if far { visible_until(conn, now)? } else { now };
         let horizon = self.horizon(now, far, task);
-        let moved: Vec<(UserId, Stamp)> = users::table.filter(users::last_update.gt(horizon)).select((users::id, users::last_update)).load(conn)?;
+        let moved = moved_since(conn, horizon)?;
         let raised = moved.iter().filter(|(user, stamp)| stamps.mend(*user, *stamp)).count();
         self.tools.metrics.mended("memory", raised as u64);
         let everywhere = link.zip(task).is_some_and(|(link, task)| self.mend_shared(link, task, moved));
@@ -190,6 +190,14 @@ impl Sweep {
         self.verified = (task.troubles, moved.into_iter().collect());
         link.is_done(task, raised)
     }
+}
+
+/// Whose stamp is later than `horizon`.
+///
+/// # Errors
+/// Those of the database.
+pub fn moved_since(conn: &mut Connection, horizon: Millis) -> QueryResult<Vec<(UserId, Stamp)>> {
+    users::table.filter(users::last_update.gt(horizon)).select((users::id, users::last_update)).load(conn)
 }
 
 /// The moment up to which every stamp that there will ever be is visible: now, or the beginning of the oldest transaction

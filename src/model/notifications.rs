@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
 use crate::db::{Connection, on_either};
-use crate::last_update::{News, Stamp, advance, lock};
+use crate::last_update::{News, advance, lock};
 use crate::schema::{notifications, users};
 
 /// What happened.
@@ -136,19 +136,6 @@ pub fn list(
 /// One notification of `recipient`; `NotFound` if it is nobody's or somebody else's.
 pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> QueryResult<Notification> {
     of(recipient).filter(notifications::id.eq(id)).inner_join(users::table.on(users::id.eq(notifications::actor_id))).select(columns!()).first(conn)
-}
-
-/// The newest unread notifications of those that came after the stamp `since` and not after the stamp `through`, newest
-/// first, at most `limit`. Looks only at the top of the inbox, by index: ids and times rise together.
-pub fn arrived(conn: &mut Connection, recipient: UserId, since: Stamp, through: Stamp, limit: i64) -> QueryResult<Vec<Notification>> {
-    let mut newest: Vec<Notification> = unread_of(recipient)
-        .inner_join(users::table.on(users::id.eq(notifications::actor_id)))
-        .select(columns!())
-        .order(notifications::id.desc())
-        .limit(limit)
-        .load(conn)?;
-    newest.retain(|line| since < line.created_at && line.created_at <= through);
-    Ok(newest)
 }
 
 /// `recipient` hears that `actor` did `kind`: a new, unread line on top, to which an older line of the same actor and

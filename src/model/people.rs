@@ -1,6 +1,6 @@
 //! People as others see them: the directory, profiles, and the two lists of a profile.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{FollowId, Slice, UserId, Username, is_username_letter};
@@ -40,13 +40,20 @@ pub enum Side {
     Following,
 }
 
+/// Whether `follower` follows `followee`, one of whom is a column of the surrounding query.
+///
+/// The offset of nothing tells PostgreSQL to look each one up. Left to itself it would read all whom somebody follows, or
+/// all who follow them, to say it of the twenty people on a page.
+macro_rules! follows {
+    ($follower:expr, $followee:expr) => {
+        exists(follows::table.filter(follows::follower_id.eq($follower)).filter(follows::followee_id.eq($followee)).limit(1).offset(0))
+    };
+}
+
 /// How `viewer` stands to the person of the surrounding query: (following, follows you).
 macro_rules! relation {
     ($viewer:expr) => {
-        (
-            exists(follows::table.filter(follows::follower_id.eq($viewer)).filter(follows::followee_id.eq(users::id))),
-            exists(follows::table.filter(follows::followee_id.eq($viewer)).filter(follows::follower_id.eq(users::id))),
-        )
+        (follows!($viewer, users::id), follows!(users::id, $viewer))
     };
 }
 
@@ -98,8 +105,8 @@ fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&st
 
 /// The newest people whom `viewer` does not follow yet.
 pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: i64) -> QueryResult<Vec<Person>> {
-    let (following, _) = relation!(viewer);
-    users::table.filter(users::id.ne(viewer)).filter(diesel::dsl::not(following)).select(person!(viewer)).order(users::id.desc()).limit(limit).load(conn)
+    let others = users::table.filter(users::id.ne(viewer)).filter(not(follows!(viewer, users::id)));
+    others.select(person!(viewer)).order(users::id.desc()).limit(limit).load(conn)
 }
 
 /// Somebody by name as `viewer` sees them; `NotFound` if nobody bears it.

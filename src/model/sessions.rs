@@ -76,7 +76,9 @@ pub fn open(conn: &mut Connection, user: UserId, kind: Kind, token: &Token, now:
 /// Removes sessions that have ended, some at a time. What somebody else is busy with is left for the next time: it may be
 /// a stranger's, and to wait for it would be to wait for each other.
 fn clear_away(conn: &mut Connection, now: Millis) -> QueryResult<()> {
-    let ended = sessions::table.filter(sessions::idle_expires_at.le(now)).select(sessions::id).limit(1_000);
+    // In the order of their ends, so that the index on those is used: PostgreSQL would rather read the table from its start and
+    // hope to meet enough of them.
+    let ended = sessions::table.filter(sessions::idle_expires_at.le(now)).select(sessions::id).order(sessions::idle_expires_at).limit(1_000);
     let ended: Vec<SessionId> = match conn {
         Connection::Postgres(conn) => ended.for_update().skip_locked().load(conn)?,
         Connection::Sqlite(conn) => ended.load(conn)?,

@@ -135,6 +135,11 @@ impl Rows {
         Ok(Rows { unread: notifications::unread(db, recipient)?, list: notifications::list(db, recipient, show, before, PAGE)? })
     }
 
+    /// The lines of this page.
+    pub fn lines(&self) -> &[Notification] {
+        &self.list.rows
+    }
+
     /// How much is unread, also beyond this page.
     pub fn unread(&self) -> i64 {
         self.unread

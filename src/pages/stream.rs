@@ -11,10 +11,12 @@ use serde::Serialize;
 
 use super::notifications::{self as inbox, Inbox, Rows};
 use crate::app::App;
+use crate::db::Connection;
 use crate::error::AppError;
 use crate::frame::{Extras, Live, Pulse};
 use crate::last_update::Stamp;
 use crate::metrics::Outcome;
+use crate::model::UserId;
 use crate::model::notifications::{self, Kind, Notification, Show};
 use crate::reply::{Fragment, Poll, unchanged};
 use crate::viewer::{Poller, is_htmx};
@@ -22,8 +24,8 @@ use crate::viewer::{Poller, is_htmx};
 /// Where it is.
 pub const PATH: &str = "/api/stream";
 
-/// More arrivals than these are counted, not named.
-const NAMED: i64 = 2;
+/// Lines from the top of the inbox that are read for what is said: two are named, and a third says that there are others.
+const NAMED: i64 = 3;
 
 /// What the caller has seen. Read by hand, because here nothing is an error: whatever is no stamp of ours is
 /// answered with how things stand.
@@ -123,33 +125,45 @@ async fn for_htmx(poller: Poller, since: Since, req: &HttpRequest, app: &App) ->
     if since == Since::Stamp(stamp) {
         return Ok(Poll::Unchanged);
     }
-    // Only now is the session's row worth a read. It brings the stamp with it: the stamp first, the rows second, so
-    // that a change in between costs one extra poll and never a lost one.
-    let viewer = poller.confirm(app).await?;
+    // Only now is the session's row worth a read, and the rows are read with it: on one snapshot they are exactly as new as
+    // the stamp that the tab will ask from next.
     let Wanted { show, title } = Wanted::read(req.query_string());
-    let (id, stamp, on_inbox) = (viewer.id, viewer.last_update, title.is_none());
-    let (unread, rows, arrived) = app
-        .read(move |db| {
-            let arrived = match since {
-                Since::Stamp(since) => notifications::arrived(db, id, since, stamp, NAMED + 1)?,
-                _ => Vec::new(),
-            };
-            let rows = if on_inbox { Some(Rows::load(db, id, show, None)?) } else { None };
-            let unread = rows.as_ref().map_or_else(|| notifications::unread(db, id), |rows| Ok(rows.unread()))?;
-            Ok((unread, rows, arrived))
-        })
-        .await?;
+    let on_inbox = title.is_none();
+    let (viewer, found) = poller.confirm_and(app, move |db, viewer| Found::by(db, viewer.id, since, on_inbox.then_some(show))).await?;
     let name = title.as_deref().unwrap_or(inbox::NAME);
-    let part = match rows {
+    let part = match found.rows {
         Some(rows) => Element::Inbox(Inbox::first(app, rows, show, viewer.last_update)),
         None => Element::Pulse(Pulse { live: Live::badge(app, viewer.last_update, name), at_once: false }),
     };
-    Ok(Poll::Changed(Fragment { part, extras: Some(Extras::new(name, unread, announcement(&arrived))) }))
+    Ok(Poll::Changed(Fragment { part, extras: Some(Extras::new(name, found.unread, found.said)) }))
 }
 
-/// Said aloud once: what is new, not what is merely different.
-fn announcement(arrived: &[Notification]) -> String {
-    match arrived {
+/// What there is to bring to whom something happened.
+struct Found {
+    unread: i64,
+    said: String,
+    /// On the inbox.
+    rows: Option<Rows>,
+}
+
+impl Found {
+    /// On the inbox, of which `shown` is shown, whatever arrived stands in the list that is read for it anyway; elsewhere the
+    /// top of the list is read for what is said.
+    fn by(db: &mut Connection, recipient: UserId, since: Since, shown: Option<Show>) -> Result<Found, AppError> {
+        if let Some(show) = shown {
+            let rows = Rows::load(db, recipient, show, None)?;
+            return Ok(Found { unread: rows.unread(), said: announcement(rows.lines(), since), rows: Some(rows) });
+        }
+        let top = notifications::list(db, recipient, Show::Unread, None, NAMED)?;
+        Ok(Found { unread: notifications::unread(db, recipient)?, said: announcement(&top.rows, since), rows: None })
+    }
+}
+
+/// Said aloud once: of the lines on top, newest first, what is new, not what is merely different.
+fn announcement(lines: &[Notification], since: Since) -> String {
+    let Since::Stamp(since) = since else { return String::new() };
+    let arrived: Vec<&Notification> = lines.iter().filter(|line| line.read_at.is_none() && since < line.created_at).collect();
+    match arrived.as_slice() {
         [] => String::new(),
         [one] => match one.kind {
             Kind::Follow => format!("{} follows you", one.actor.username),

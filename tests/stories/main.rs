@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod command;
+mod costs;
 mod crash;
 mod follows;
 mod guest;
@@ -14,7 +15,9 @@ mod nonsense;
 mod on_a_file;
 mod outages;
 mod people;
+mod plans;
 mod program;
+mod sizes;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;

@@ -74,6 +74,28 @@ async fn frozen_while_everybody_waits_for_it() {
 }
 
 #[tokio::test]
+async fn connections_that_the_server_ends_are_nobodys_trouble() {
+    let town = Town::at(beside(None)).await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let mut operator = town.site.home.shell();
+    for round in 0..4 {
+        // So many at once that there are several connections, all of which have answered a moment ago.
+        let busy = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+        assert!(busy.iter().all(|answer| answer.status == 200));
+        let ended = diesel::sql_query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        assert!(ended.execute(&mut operator).unwrap() > 1, "connections besides the sweep's");
+        if round % 2 == 0 {
+            assert_eq!(bob.gets("/people").await.status, 200, "a look first");
+        } else {
+            ada.follows(&bob).await;
+            ada.unfollows(&bob).await;
+        }
+        let after = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+        assert!(after.iter().all(|answer| answer.status == 200), "{after:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_outage_is_one_line_in_the_log_at_each_end() {
     let (mut postgres, mut redis) = (Postgres::start().await, Redis::start().await);
     let home = Home::on(&postgres.url(), Some(&redis.url()));

@@ -1,0 +1,85 @@
+//! What a page costs: how many statements it sends to the database, however much there is to show.
+
+use reqwest::Method;
+
+use crate::html;
+use crate::inbox::crowd_follows;
+use crate::town::{Answer, Person, Town};
+
+/// Every GET that asks the database, and its statements. A page looks at the session (1), then reads between brackets (2)
+/// the badge's number (1) and whatever it shows.
+const PAGES: [(&str, u64); 18] = [
+    // Who is new.
+    ("/", 1 + 2 + 1 + 1),
+    ("/people", 1 + 2 + 1 + 1),
+    ("/people?q=crowd", 1 + 2 + 1 + 1),
+    // No name begins like that, so nobody is looked for.
+    ("/people?q=%25", 1 + 2 + 1),
+    // The person, and the two counts.
+    ("/people/bob", 1 + 2 + 1 + 3),
+    // Who that is, and the list.
+    ("/people/bob/followers", 1 + 2 + 1 + 2),
+    ("/people/bob/following", 1 + 2 + 1 + 2),
+    ("/notifications", 1 + 2 + 1 + 1),
+    ("/notifications?show=unread", 1 + 2 + 1 + 1),
+    ("/settings", 1 + 2 + 1 + 1),
+    // Whoever is signed in is sent on.
+    ("/signin", 1),
+    ("/api/me", 1 + 1),
+    ("/api/people?limit=100", 1 + 1),
+    ("/api/follow/2", 1 + 1),
+    ("/api/notifications?limit=100", 1 + 2 + 1 + 1),
+    // For whoever asks with the stamp of another time.
+    ("/api/stream?since=-1", 1),
+    ("/people/bob/picture.svg", 0),
+    ("/static/style.css", 0),
+];
+
+/// What `ask` costs. PostgreSQL is asked whether it lives when it has not been spoken to for a second; on a busy machine
+/// that may fall into any one try, but not into all.
+async fn cost(town: &Town, mut ask: impl AsyncFnMut() -> Answer) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..4 {
+        let before = town.site.app.statements();
+        let answer = ask().await;
+        assert!(answer.status.is_success() || answer.status.is_redirection(), "{}", answer.body);
+        least = least.min(town.site.app.statements() - before);
+    }
+    least
+}
+
+/// A poll of a tab that has seen another stamp than there ever was.
+async fn polls_from_afar(bob: &Person, query: &str) -> Answer {
+    let answer = bob.sends(bob.request(Method::GET, &format!("/api/stream?since=-1{query}")).header("HX-Request", "true")).await;
+    assert!(html::poll_url(&answer.body).is_some(), "{}", answer.body);
+    answer
+}
+
+#[tokio::test]
+async fn a_page_costs_the_same_however_much_is_on_it() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    for people in [1, 40] {
+        crowd_follows(&bob, people).await;
+        for (path, statements) in PAGES {
+            let cost = cost(&town, async || bob.gets(path).await).await;
+            assert_eq!(cost, statements, "{path} with {people} people");
+        }
+        // Session, number and list between brackets: on the inbox the list, elsewhere its top for what is said aloud.
+        for query in ["", "&show=unread", "&title=People"] {
+            let cost = cost(&town, async || polls_from_afar(&bob, query).await).await;
+            assert_eq!(cost, 2 + 3, "a poll of {query:?} with {people} people");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sweep_is_on_nobodys_bill() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    crowd_follows(&bob, 1).await;
+    let before = town.site.app.statements();
+    // Long enough for several looks where it alone brings the news.
+    tokio::time::sleep(3 * town.site.app.config.sweep_pause()).await;
+    assert_eq!(town.site.app.statements(), before);
+}
