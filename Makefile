@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint docs assets assets-test release image compare clean
+.PHONY: help run demo test lint docs assets assets-test release image compare bench bench-growth clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,16 @@ image: ## Build the Docker image: tidings
 compare: ## Count Redis commands: a queue per user against one stamp per user, on the same workload
 	@scripts/need-servers
 	cargo bench --profile dev --bench compare
+
+# Both write what they find into BENCHMARKS.md. Each figure is a ratio to a baseline that is measured in turns with it.
+bench: ## Measure what everything costs, in ratios to bare baselines (about ten minutes; PART=polls for one part)
+	@scripts/need-servers
+	cargo bench --bench pieces
+	scripts/with-servers cargo bench --bench cost -- $(PART)
+
+bench-growth: ## Measure whether it stays as cheap from a thousand people to a million (about fifteen minutes, 10 GB of disk)
+	@scripts/need-servers
+	scripts/with-servers cargo bench --bench cost -- growth
 
 lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --check

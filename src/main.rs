@@ -83,6 +83,10 @@ async fn demo(settings: Settings) -> Outcome {
 /// Serves `app` until told to stop; `begin` is called once the port is open.
 async fn run(app: App, begin: impl FnOnce(&Data<App>, &str)) -> Outcome {
     let app = Data::new(app);
+    match server::allow_many_connections() {
+        Ok(files) => log::debug!("up to {files} open files, connections included"),
+        Err(cause) => log::warn!("there will be few open tabs, because this process may have few open files: {cause}"),
+    }
     let listener = server::listen(&app)
         .map_err(|cause| format!("cannot listen on {}:{} ({cause}); BIND and PORT choose another place", app.config.bind, app.config.port))?;
     let url = format!("http://{}", listener.local_addr()?);

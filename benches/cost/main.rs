@@ -8,6 +8,7 @@ mod bare;
 mod child;
 mod crowd;
 mod follows;
+mod growth;
 mod load;
 mod memory;
 mod plot;
@@ -53,6 +54,8 @@ fn main() {
             "memory" => memory::run(5),
             "changed" => answers::changed(&postgres, &redis, 7),
             "sign-in" => answers::sign_ins(61),
+            "growth" => growth::run(&postgres, &redis, 1_000_000),
+            "little-growth" => growth::run(&postgres, &redis, 10_000),
             "follows" => follows::run(&postgres, &redis, 5),
             other => panic!("no such part: {other}; there are {PARTS:?}"),
         }

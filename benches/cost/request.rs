@@ -41,6 +41,11 @@ pub fn sign_in(name: &str, password: &str, buffer: &mut Vec<u8>) {
     post("/api/session", None, &format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}"), buffer);
 }
 
+/// Writes a program's request to mark everything read.
+pub fn mark_all_read(token: &str, buffer: &mut Vec<u8>) {
+    post("/api/notifications/read", Some(token), &format!("{{\"through\":{}}}", i64::MAX), buffer);
+}
+
 fn post(path: &str, token: Option<&str>, body: &str, buffer: &mut Vec<u8>) {
     let length = body.len();
     write!(buffer, "POST {path} HTTP/1.1\r\nHost: tidings.example\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n").expect("memory");

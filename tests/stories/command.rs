@@ -1,5 +1,9 @@
 //! The command line: settings and refusals.
 
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::follows::futures_of;
 use crate::html;
 use crate::program::{Running, ends, tidings};
@@ -88,5 +92,23 @@ async fn several_that_start_at_once_on_an_empty_database_all_serve() {
     let sites = futures_of((0..4).map(|_| Running::serve(&home))).await;
     for site in &sites {
         assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);
+    }
+}
+
+/// A process is usually given 1,024 open files, and would turn away the 1,025th tab.
+#[tokio::test]
+async fn more_tabs_stay_open_than_files_were_allowed_at_the_start() {
+    let home = Home::new();
+    let site = Running::serve_with_files(&home, 64).await;
+    let address = site.url.trim_start_matches("http://").to_owned();
+    let mut tabs = Vec::new();
+    for _ in 0..200 {
+        let mut tab = tokio::net::TcpStream::connect(&address).await.unwrap();
+        tab.write_all(b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n").await.unwrap();
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(10), tab.read_exact(&mut answer)).await;
+        read.unwrap_or_else(|_| panic!("the tab after {} others waits", tabs.len())).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        tabs.push(tab);
     }
 }

@@ -10,7 +10,7 @@ use crate::support::Home;
 /// The program with no settings but these.
 pub fn tidings(args: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
-    for name in ["BIND", "PORT", "DATABASE_URL", "REDIS_URL", "POLL_SECONDS", "PUBLIC_URL", "SIGNUP", "TRUSTED_PROXIES", "RUST_LOG"] {
+    for name in ["BIND", "PORT", "DATABASE_URL", "REDIS_URL", "POLL_SECONDS", "REMEMBERED_STAMPS", "PUBLIC_URL", "SIGNUP", "TRUSTED_PROXIES", "RUST_LOG"] {
         command.env_remove(name);
     }
     command.args(args).envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -55,6 +55,15 @@ impl Running {
     /// At home there, on a free port.
     pub async fn serve(home: &Home) -> Running {
         Running::start(tidings(&[], &environment(home))).await
+    }
+
+    /// The same, by a shell that allows it only so many open files for a start.
+    pub async fn serve_with_files(home: &Home, files: u32) -> Running {
+        let settings = environment(home);
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("ulimit -Sn {files} && exec \"$0\"")).arg(env!("CARGO_BIN_EXE_tidings")).envs(settings);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        Running::start(command).await
     }
 
     /// Everything it says until it ends, and how it ends.
