@@ -67,7 +67,7 @@ pub fn see_other_with(place: &str, cookie: &Cookie<'_>) -> HttpResponse {
 
 /// 204: nothing happened since you last looked.
 pub fn unchanged() -> HttpResponse {
-    HttpResponse::NoContent().finish()
+    HttpResponse::new(StatusCode::NO_CONTENT)
 }
 
 fn html(status: StatusCode, body: Result<String, askama::Error>) -> HttpResponse {

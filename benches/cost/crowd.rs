@@ -15,8 +15,9 @@ pub struct Crowd {
     now: i64,
 }
 
+/// There should be none.
 #[derive(Debug)]
-struct Trouble;
+pub struct Trouble;
 
 impl From<diesel::result::Error> for Trouble {
     fn from(cause: diesel::result::Error) -> Self {

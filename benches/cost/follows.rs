@@ -1,4 +1,4 @@
-//! Follows a second, against the bare transaction on the same engine: the three rows that a follow is, and a commit.
+//! Follows a second, against the bare transaction on the same engine.
 
 use std::fmt::Write as _;
 use std::sync::Mutex;
@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use tidings::db::Connection;
+use tidings::db::{Address, Connection, Database};
+use tidings::model::{self, UserId};
 use tidings::schema::{follows, notifications, users};
 
 use crate::child::{Server, stay_anywhere};
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Trouble};
 use crate::load::{Herd, press};
 use crate::report;
 use crate::request::follow;
@@ -49,20 +50,45 @@ fn bare_follow(conn: &mut Connection, (follower, followee): (i64, i64), now: i64
 /// Transactions a second of so many writers. On SQLite they take turns, as Tidings' own do: without, they would disturb one
 /// another more than they write.
 fn bare(home: &Home, pairs: &Pairs) -> f64 {
-    let (done, turn, begun) = (AtomicI64::new(0), Mutex::new(()), Instant::now());
+    let (turn, kind) = (Mutex::new(()), Address::parse(&home.database_url).expect("an address"));
+    write_on(|| {
+        let mut conn = home.shell();
+        let sqlite = matches!(kind, Address::Sqlite(_));
+        conn.batch_execute(if sqlite { "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON" } else { "SELECT 1" }).expect("a setting");
+        let turn = &turn;
+        move || {
+            let turn = sqlite.then(|| turn.lock().expect("a turn"));
+            conn.batch_execute(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).expect("a transaction");
+            bare_follow(&mut conn, pairs.next(), 1).expect("a follow");
+            conn.batch_execute("COMMIT").expect("a commit");
+            drop(turn);
+        }
+    })
+}
+
+/// The same of Tidings' own transaction, which also locks the two rows, on its own pool.
+fn own(database: &Database, sqlite: bool, pairs: &Pairs) -> f64 {
+    let turn = Mutex::new(());
+    write_on(|| {
+        || {
+            let (follower, followee) = pairs.next();
+            let turn = sqlite.then(|| turn.lock().expect("a turn"));
+            let followed = database.write(|db| Ok::<_, Trouble>(model::follows::follow(db, UserId(follower), UserId(followee), 1)?));
+            drop(turn);
+            assert!(followed.expect("a follow").0);
+        }
+    })
+}
+
+/// How often a second so many threads do what `prepare` gives them to do.
+fn write_on<W: FnMut()>(prepare: impl Fn() -> W + Sync) -> f64 {
+    let (done, begun) = (AtomicI64::new(0), Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..WRITERS {
             scope.spawn(|| {
-                let mut conn = home.shell();
-                conn.batch_execute(if matches!(conn, Connection::Sqlite(_)) { "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON" } else { "SELECT 1" })
-                    .expect("a setting");
+                let mut write = prepare();
                 while begun.elapsed() < ROUND {
-                    let turn = matches!(conn, Connection::Sqlite(_)).then(|| turn.lock().expect("a turn"));
-                    let begin = if turn.is_some() { "BEGIN IMMEDIATE" } else { "BEGIN" };
-                    conn.batch_execute(begin).expect("a transaction");
-                    bare_follow(&mut conn, pairs.next(), 1).expect("a follow");
-                    conn.batch_execute("COMMIT").expect("a commit");
-                    drop(turn);
+                    write();
                     done.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -71,43 +97,51 @@ fn bare(home: &Home, pairs: &Pairs) -> f64 {
     done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()
 }
 
+/// Follows a second over HTTP.
+fn asked(server: &Server, tokens: &[String], pairs: &Pairs) -> f64 {
+    let ask = |_: u64, buffer: &mut Vec<u8>| {
+        let (follower, followee) = pairs.next();
+        follow(&tokens[follower as usize - 1], followee, buffer);
+    };
+    let hello = b"GET /healthz HTTP/1.1\r\nHost: tidings.example\r\n\r\n";
+    // Connections on which nobody spoke for long are closed, so each round has its own.
+    let mut herd = Herd::connect(server.port, WRITERS, hello).expect("connections");
+    let begun = Instant::now();
+    let done = press(&mut herd, ROUND, 201, ask).expect("answers");
+    done as f64 / begun.elapsed().as_secs_f64()
+}
+
 pub fn run(postgres: &str, redis: &str, rounds: usize) {
     // Two cores for all: server, database and load share them in either case.
     stay_anywhere();
     let mut text = format!(
-        "New follows a second over the JSON API ({WRITERS} at once), against a bare transaction of three statements (insert the follow,\n\
-         advance the stamp, insert the notification) on {WRITERS} connections; both on all cores, medians of {rounds} rounds of {} s, in turns.\n\n\
-         | engine | bare transactions/s | follows/s | ratio | range |\n|---|---:|---:|---:|---|\n",
+        "New follows a second, {WRITERS} at once. *Three statements*: insert the follow, advance the stamp, insert the notification, and\n\
+         nothing else, by Diesel, in one transaction. *Own transaction*: what Tidings does in it (it also locks the two rows, so that two\n\
+         changes of an inbox never cross). *Over HTTP*: the JSON API, with signature, session, answer and announcement. All on all\n\
+         cores (server, database and load share them), medians of {rounds} rounds of {} s, in turns.\n\n\
+         | engine | three statements | own transaction | over HTTP | ÷ three statements | ÷ own transaction |\n|---|---:|---:|---:|---:|---:|\n",
         ROUND.as_secs()
     );
-    for (engine, home) in [("SQLite", Home::in_a_file()), ("PostgreSQL + Redis", Home::on(postgres, Some(redis)))] {
+    let homes = [("SQLite", Home::in_a_file()), ("PostgreSQL", Home::on(postgres, None)), ("PostgreSQL + Redis", Home::on(postgres, Some(redis)))];
+    for (engine, home) in homes {
         let crowd = Crowd::new(home, PEOPLE, 10);
         let tokens = crowd.sign_in(1..=PEOPLE);
         let pairs = Pairs(AtomicI64::new(0));
         let url = crowd.home.redis_url.clone().unwrap_or_default();
         let server = Server::tidings_anywhere(&[("DATABASE_URL", &crowd.home.database_url), ("REDIS_URL", &url)]);
-        let ask = |_: u64, buffer: &mut Vec<u8>| {
-            let (follower, followee) = pairs.next();
-            follow(&tokens[follower as usize - 1], followee, buffer);
-        };
-        let (mut bares, mut ours) = (Vec::new(), Vec::new());
+        let database = Database::open(&Address::parse(&crowd.home.database_url).expect("an address")).expect("a database");
+        let (mut bares, mut owns, mut ours) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             bares.push(bare(&crowd.home, &pairs));
-            // Connections on which nobody spoke for long are closed, so each round has its own.
-            let mut hello = Vec::new();
-            ask(0, &mut hello);
-            let mut herd = Herd::connect(server.port, 1, &hello).expect("connections");
-            for _ in 1..WRITERS {
-                hello.clear();
-                ask(0, &mut hello);
-                herd.grow(server.port, &hello).expect("a connection");
-            }
-            let begun = Instant::now();
-            let done = press(&mut herd, ROUND, 201, ask).expect("answers");
-            ours.push(done as f64 / begun.elapsed().as_secs_f64());
+            owns.push(own(&database, engine == "SQLite", &pairs));
+            ours.push(asked(&server, &tokens, &pairs));
         }
-        let ratios: Vec<f64> = ours.iter().zip(&bares).map(|(ours, bare)| ours / bare).collect();
-        writeln!(text, "| {engine} | {:.0} | {:.0} | {:.2} | {} |", median(&bares), median(&ours), median(&ratios), range(&ratios)).expect("memory");
+        let ratio = |base: &[f64]| {
+            let ratios: Vec<f64> = ours.iter().zip(base).map(|(ours, base)| ours / base).collect();
+            format!("{:.2} ({})", median(&ratios), range(&ratios))
+        };
+        let (three, own) = (ratio(&bares), ratio(&owns));
+        writeln!(text, "| {engine} | {:.0} | {:.0} | {:.0} | {three} | {own} |", median(&bares), median(&owns), median(&ours)).expect("memory");
     }
     report::put("follows", &text);
 }

@@ -8,9 +8,9 @@ mod shared;
 mod stamps;
 pub mod sweep;
 
-use diesel::dsl::sql;
+use diesel::declare_sql_function;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
 
 use crate::clock::Millis;
 use crate::db::Connection;
@@ -58,14 +58,33 @@ impl News {
     }
 }
 
+#[declare_sql_function]
+extern "SQL" {
+    /// Now, and not when the transaction began.
+    fn clock_timestamp() -> Timestamptz;
+    /// A part of a moment; "epoch" is all of it, in seconds.
+    fn date_part(field: Text, of: Timestamptz) -> Double;
+    /// To the nearest whole number.
+    fn int8(number: Double) -> BigInt;
+    /// The greater of two.
+    fn greatest(one: BigInt, other: BigInt) -> BigInt;
+}
+
 /// PostgreSQL's own clock in Unix milliseconds. Instances may disagree about the time, and the sweep asks whose stamp
 /// moved lately: only if one clock gives the stamps and is asked by the sweep is nobody overlooked.
-const SERVER_CLOCK: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+///
+/// In typed functions: what is written as SQL is never kept as a prepared statement, and would be sent, read and planned anew
+/// with every change.
+macro_rules! server_clock {
+    () => {
+        int8(date_part("epoch", clock_timestamp()) * 1_000.0)
+    };
+}
 
 /// Now, by the clock that stamps are taken from: the server's, or `now` where the database is a file on this machine.
 pub(crate) fn database_now(conn: &mut Connection, now: Millis) -> QueryResult<Millis> {
     match conn {
-        Connection::Postgres(conn) => diesel::select(sql::<BigInt>(SERVER_CLOCK)).get_result(conn),
+        Connection::Postgres(conn) => diesel::select(server_clock!()).get_result(conn),
         Connection::Sqlite(_) => Ok(now),
     }
 }
@@ -76,7 +95,7 @@ macro_rules! forward {
     ($conn:expr, $rows:expr, $now:expr) => {
         match $conn {
             Connection::Postgres(conn) => diesel::update($rows)
-                .set(users::last_update.eq(sql::<BigInt>(&format!("greatest(last_update + 1, {SERVER_CLOCK})"))))
+                .set(users::last_update.eq(greatest(users::last_update + 1, server_clock!())))
                 .returning((users::id, users::last_update))
                 .get_results(conn),
             Connection::Sqlite(conn) => diesel::update($rows)

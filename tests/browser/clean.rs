@@ -3,8 +3,7 @@
 
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use serde_json::json;
 use thirtyfour::By;
 
@@ -88,7 +87,7 @@ impl Inspector {
 async fn keeps_a_picture(person: &Person, name: &str) {
     let Some(folder) = std::env::var_os("TIDINGS_SHOTS").map(PathBuf::from) else { return };
     let shot = person.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true})).await;
-    let png = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+    let png = STANDARD.decode_to_vec(shot["data"].as_str().unwrap()).unwrap();
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
 }
