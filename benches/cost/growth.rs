@@ -94,10 +94,10 @@ fn poll_cost(crowd: &Crowd, server: &Server, bare: &Server) -> f64 {
     ask(&mut herds[1], crowd.people as u64, 204, write).expect("answers");
     herds[0] = Herd::connect(bare.port, 64, &hello).expect("connections");
     let mut ratios = Vec::new();
-    for _ in 0..7 {
+    for _ in 0..21 {
         let costs = [bare, server].into_iter().zip(&mut herds).map(|(server, herd)| {
             let before = server.cpu();
-            let answered = press(herd, Duration::from_millis(1_200), 204, write).expect("answers");
+            let answered = press(herd, Duration::from_millis(400), 204, write).expect("answers");
             (server.cpu() - before).as_secs_f64() / answered as f64
         });
         let costs: Vec<f64> = costs.collect();

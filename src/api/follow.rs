@@ -18,6 +18,12 @@ pub struct Followee {
     user_id: UserId,
 }
 
+/// What is so now, whether it is new or not.
+#[derive(Serialize)]
+pub struct Followed {
+    following: bool,
+}
+
 /// How two people stand to each other.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,16 +39,11 @@ impl From<Person> for Relation {
 }
 
 /// `POST /api/follow` `{userId}`: 201 the first time, 200 after.
-pub async fn create(viewer: Viewer, followee: Json<Followee>, app: Data<App>) -> Result<CustomizeResponder<Json<Relation>>, AppError> {
+pub async fn create(viewer: Viewer, followee: Json<Followee>, app: Data<App>) -> Result<CustomizeResponder<Json<Followed>>, AppError> {
     let (me, followee, now) = (viewer.id, not_oneself(&viewer, followee.user_id)?, app.clock.now());
-    let (first, followed_by) = app
-        .change(move |db| {
-            let (first, news) = follows::follow(db, me, followee, now)?;
-            Ok(((first, follows::exists(db, followee, me)?), news))
-        })
-        .await?;
+    let first = app.change(move |db| Ok(follows::follow(db, me, followee, now)?)).await?;
     let status = if first { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Json(Relation { following: true, followed_by }).customize().with_status(status))
+    Ok(Json(Followed { following: true }).customize().with_status(status))
 }
 
 /// `GET /api/follow/{userId}`
