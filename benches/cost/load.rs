@@ -49,25 +49,20 @@ impl Herd {
             scratch: vec![0; 256 * 1024],
             outstanding: 0,
         };
-        for _ in 0..number {
-            herd.grow(port, hello)?;
+        for which in 0..number {
+            let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+            stream.set_nodelay(true)?;
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            herd.poll.registry().register(&mut stream, Token(which), Interest::READABLE)?;
+            herd.connections.push(Connection { stream, unsent: Vec::new(), partial: Vec::new(), waiting: VecDeque::new(), watched: Interest::READABLE });
+            herd.send(which, hello, 0, Instant::now())?;
+            // Not each by itself: the first must not be idle for too long until the last is there.
+            while herd.outstanding() > 200 || (which + 1 == number && herd.outstanding() > 0) {
+                herd.receive(Duration::from_millis(100), |_, _| {})?;
+            }
         }
         Ok(herd)
-    }
-
-    /// One connection more.
-    pub fn grow(&mut self, port: u16, hello: &[u8]) -> io::Result<()> {
-        let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let (mut stream, which) = (TcpStream::from_std(stream), self.connections.len());
-        self.poll.registry().register(&mut stream, Token(which), Interest::READABLE)?;
-        self.connections.push(Connection { stream, unsent: Vec::new(), partial: Vec::new(), waiting: VecDeque::new(), watched: Interest::READABLE });
-        self.send(which, hello, 0, Instant::now())?;
-        while self.outstanding() > 0 {
-            self.receive(Duration::from_millis(100), |_, _| {})?;
-        }
-        Ok(())
     }
 
     pub fn len(&self) -> usize {

@@ -49,7 +49,7 @@ fn main() {
     report::put("machine", &report::machine());
     for part in parts {
         match part {
-            "polls" => polls::run(&postgres, &redis, 45),
+            "polls" => polls::run(&postgres, &redis, 15),
             "tabs" => tabs::run(),
             "memory" => memory::run(5),
             "changed" => answers::changed(&postgres, &redis, 7),
