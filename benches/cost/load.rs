@@ -31,6 +31,7 @@ struct Connection {
 
 /// Kept connections to one server.
 pub struct Herd {
+    port: u16,
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
@@ -43,6 +44,7 @@ impl Herd {
     /// is given up after some seconds.
     pub fn connect(port: u16, number: usize, hello: &[u8]) -> io::Result<Herd> {
         let mut herd = Herd {
+            port,
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
             connections: Vec::with_capacity(number),
@@ -50,11 +52,7 @@ impl Herd {
             outstanding: 0,
         };
         for which in 0..number {
-            let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            herd.poll.registry().register(&mut stream, Token(which), Interest::READABLE)?;
+            let stream = herd.open(which)?;
             herd.connections.push(Connection { stream, unsent: Vec::new(), partial: Vec::new(), waiting: VecDeque::new(), watched: Interest::READABLE });
             herd.send(which, hello, 0, Instant::now())?;
             // Not each by itself: the first must not be idle for too long until the last is there.
@@ -63,6 +61,15 @@ impl Herd {
             }
         }
         Ok(herd)
+    }
+
+    fn open(&self, which: usize) -> io::Result<TcpStream> {
+        let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(stream);
+        self.poll.registry().register(&mut stream, Token(which), Interest::READABLE)?;
+        Ok(stream)
     }
 
     pub fn len(&self) -> usize {
@@ -110,8 +117,9 @@ impl Herd {
             if writable && !self.connections[which].unsent.is_empty() {
                 self.flush(which)?;
             }
-            if readable {
-                self.read(which, &mut heard)?;
+            if readable && !self.read(which, &mut heard)? {
+                // Closed for having been idle, as kept connections are: a browser opens another.
+                self.connections[which].stream = self.open(which)?;
             }
         }
         Ok(())
@@ -127,13 +135,15 @@ impl Herd {
         self.watch(which)
     }
 
-    fn read(&mut self, which: usize, heard: &mut impl FnMut(usize, Answer<'_>)) -> io::Result<()> {
+    /// Whether the connection is still there.
+    fn read(&mut self, which: usize, heard: &mut impl FnMut(usize, Answer<'_>)) -> io::Result<bool> {
         let connection = &mut self.connections[which];
         loop {
             let got = match connection.stream.read(&mut self.scratch) {
+                Ok(0) if connection.waiting.is_empty() => return Ok(false),
                 Ok(0) => return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server hung up")),
                 Ok(got) => got,
-                Err(empty) if empty.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(empty) if empty.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(broken) => return Err(broken),
             };
             let now = Instant::now();
@@ -153,7 +163,7 @@ impl Herd {
             connection.partial.extend_from_slice(bytes);
             // What did not fill the buffer was all there is.
             if got < self.scratch.len() {
-                return Ok(());
+                return Ok(true);
             }
         }
     }

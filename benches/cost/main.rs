@@ -50,12 +50,13 @@ fn main() {
     for part in parts {
         match part {
             "polls" => polls::run(&postgres, &redis, 15),
-            "tabs" => tabs::run(),
+            "tabs" => tabs::run(false),
+            "tabs-directly" => tabs::run(true),
             "memory" => memory::run(5),
             "changed" => answers::changed(&postgres, &redis, 7),
             "sign-in" => answers::sign_ins(61),
             "growth" => growth::run(&postgres, &redis, 1_000_000),
-            "little-growth" => growth::run(&postgres, &redis, 10_000),
+            "little-growth" => growth::run(&postgres, &redis, 100_000),
             "follows" => follows::run(&postgres, &redis, 5),
             other => panic!("no such part: {other}; there are {PARTS:?}"),
         }

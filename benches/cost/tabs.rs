@@ -156,7 +156,7 @@ struct Way {
     tabs: &'static [usize],
 }
 
-pub fn run() {
+pub fn run(with_direct: bool) {
     let crowd = Crowd::new(Home::in_a_file(), PEOPLE, 10);
     let tokens = crowd.sign_in(1..=PEOPLE);
     let ways = [
@@ -165,7 +165,7 @@ pub fn run() {
     ];
     let mut next_followee = 1_000;
     let mut measured = Vec::new();
-    for way in &ways {
+    for way in ways.iter().take(if with_direct { 2 } else { 1 }) {
         for (name, followers) in [("bare actix, 204", &[][..]), ("Tidings", &tokens[..200])] {
             let mut curve = Vec::new();
             for tabs in way.tabs {
