@@ -4,21 +4,22 @@
 mod address;
 mod either;
 mod health;
+mod pool;
 pub mod postgres;
 pub mod sqlite;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use diesel::connection::{Connection as _, InstrumentationEvent};
-use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, Pool, PooledConnection, R2D2Connection};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::r2d2::{Pool, PooledConnection};
+use diesel::result::Error as DieselError;
 
 pub use address::Address;
 pub use either::AnyConnection as Connection;
 pub(crate) use either::on_either;
 pub use health::Health;
+use pool::{Failures, Manager};
 
 /// How long a statement waits for somebody else's lock, and a request for a free connection, before it fails with
 /// "busy" (503 to the caller).
@@ -30,11 +31,6 @@ const UNREACHABLE: Duration = Duration::from_millis(100);
 /// Connections per instance. On SQLite these are readers, beside the one writer that [`crate::app::App::change`]
 /// lets through; on PostgreSQL ten instances stay within the hundred connections that a server allows by default.
 const CONNECTIONS: u32 = 8;
-
-/// A connection to a server that answered so short a while ago is not asked whether it lives before it is used again.
-/// Should the server have gone in between, the first statement finds out, and is run again on another ([`Database::start`]).
-/// Shorter than the grace that [`Health`] gives: what is taken for well was well within it.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Why the database could not be opened, in words for the operator.
 #[derive(Debug)]
@@ -64,13 +60,6 @@ pub enum NoConnection {
     Exhausted(diesel::r2d2::PoolError),
 }
 
-/// Makes the pool's connections and counts the statements they run.
-#[derive(Debug)]
-struct Manager {
-    address: Address,
-    statements: Arc<AtomicU64>,
-}
-
 /// An open, migrated database.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -94,14 +83,14 @@ impl Database {
         };
         prepared.map_err(|cause| OpenError::new(address, cause))?;
         let (statements, health) = (Arc::new(AtomicU64::new(0)), Arc::new(Health::new(address.clone())));
-        let manager = Manager { address: address.clone(), statements: Arc::clone(&statements) };
+        let manager = Manager::new(address, &statements);
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .min_idle(Some(1))
             .connection_timeout(BUSY)
             // A dead connection to a server that was restarted must not reach a query.
             .test_on_check_out(true)
-            .error_handler(Box::new(Failures(Arc::clone(&health))))
+            .error_handler(Box::new(Failures::told_to(&health)))
             .build(manager)
             .map_err(|cause| OpenError::new(address, cause))?;
         Ok(Database { pool, statements, health, address: address.clone(), probing: Arc::default() })
@@ -150,7 +139,7 @@ impl Database {
         loop {
             let mut kept = self.get()?;
             match first(&mut kept.conn) {
-                Err(_) if kept.trusted && kept.vitals.is_lost() => {}
+                Err(_) if kept.was_trusted_in_vain() => {}
                 outcome => return outcome.map(|found| (kept, found)),
             }
         }
@@ -200,7 +189,8 @@ impl Database {
         kept.conn.end(work)
     }
 
-    /// How many statements (the brackets of transactions and questions whether a connection lives included) this process has sent to the database.
+    /// How many statements (the brackets of transactions, and questions whether a connection lives, included) this process has
+    /// sent to the database.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -214,94 +204,5 @@ impl Database {
     /// Whether the database can be reached, as far as is known.
     pub fn health(&self) -> &Arc<Health> {
         &self.health
-    }
-}
-
-/// A connection of the pool, and what is known of it.
-struct Kept {
-    conn: Connection,
-    vitals: Arc<Vitals>,
-    /// Whether it was given out without being asked, because it answered a moment ago.
-    trusted: bool,
-}
-
-/// What the statements that pass over a connection tell of it.
-#[derive(Debug)]
-struct Vitals {
-    made_at: Instant,
-    /// When a statement last ended well, in milliseconds after it was made; 0: never.
-    answered: AtomicU64,
-    /// Whether it has gone.
-    lost: AtomicBool,
-}
-
-impl Vitals {
-    fn new() -> Vitals {
-        Vitals { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
-    }
-
-    /// A statement has ended.
-    fn note(&self, error: Option<&DieselError>) {
-        match error {
-            None => self.answered.store(u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
-            Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
-                self.lost.store(true, Ordering::Relaxed);
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Relaxed)
-    }
-
-    fn answered_lately(&self) -> bool {
-        let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
-        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < TRUSTED
-    }
-}
-
-impl ManageConnection for Manager {
-    type Connection = Kept;
-    type Error = R2d2Error;
-
-    fn connect(&self) -> Result<Kept, R2d2Error> {
-        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let (statements, vitals) = (Arc::clone(&self.statements), Arc::new(Vitals::new()));
-        let felt = Arc::clone(&vitals);
-        on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
-            InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
-            InstrumentationEvent::FinishQuery { error, .. } => felt.note(error),
-            _ => {}
-        }));
-        Ok(Kept { conn, vitals, trusted: false })
-    }
-
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
-        // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
-        kept.trusted = kept.vitals.answered_lately();
-        match &mut kept.conn {
-            Connection::Postgres(conn) if !kept.trusted => conn.ping().map_err(R2d2Error::QueryError),
-            Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
-        }
-    }
-
-    fn has_broken(&self, kept: &mut Kept) -> bool {
-        // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || kept.vitals.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
-    }
-}
-
-/// Where the pool reports that it could not connect. (By itself it would write a line to the log at every try.)
-#[derive(Debug)]
-struct Failures(Arc<Health>);
-
-impl HandleError<R2d2Error> for Failures {
-    fn handle_error(&self, error: R2d2Error) {
-        match error {
-            R2d2Error::ConnectionError(cause) => self.0.failed(&cause),
-            // A dead connection was found in the pool; whether there can be new ones, the next try will tell.
-            R2d2Error::QueryError(_) => {}
-        }
     }
 }
