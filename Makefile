@@ -45,7 +45,7 @@ compare: ## Count Redis commands: a queue per user against one stamp per user, o
 # Both write what they find into BENCHMARKS.md. Each figure is a ratio to a baseline that is measured in turns with it.
 bench: ## Measure what everything costs, in ratios to bare baselines (about ten minutes; PART=polls for one part)
 	@scripts/need-servers
-	cargo bench --bench pieces
+	$(if $(PART),,cargo bench --bench pieces)
 	scripts/with-servers cargo bench --bench cost -- $(PART)
 
 bench-growth: ## Measure whether it stays as cheap from a thousand people to a million (about fifteen minutes, 10 GB of disk)

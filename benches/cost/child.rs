@@ -39,14 +39,19 @@ pub fn stay_anywhere() {
     sched_setaffinity(MYSELF, &set).expect("a machine with cores");
 }
 
+/// What is started meanwhile stays there; this thread comes back.
+fn on_the_server_core(start: impl FnOnce() -> Server) -> Server {
+    let before = sched_getaffinity(MYSELF).expect("an affinity");
+    stay_on(SERVER_CORE);
+    let server = start();
+    sched_setaffinity(MYSELF, &before).expect("the affinity of before");
+    server
+}
+
 impl Server {
     /// Tidings itself, as it is shipped, with these settings beside the defaults, on a core of its own.
     pub fn tidings(settings: &[(&str, &str)]) -> Server {
-        let before = sched_getaffinity(MYSELF).expect("an affinity");
-        stay_on(SERVER_CORE);
-        let server = Server::tidings_anywhere(settings);
-        sched_setaffinity(MYSELF, &before).expect("the affinity of before");
-        server
+        on_the_server_core(|| Server::tidings_anywhere(settings))
     }
 
     /// The same, wherever this thread may run.
@@ -58,13 +63,9 @@ impl Server {
 
     /// A baseline: this program again, as the server `what`, on a core of its own.
     pub fn bare(what: &[&str]) -> Server {
-        let before = sched_getaffinity(MYSELF).expect("an affinity");
-        stay_on(SERVER_CORE);
         let mut command = Command::new(std::env::current_exe().expect("a program"));
         command.arg("serve").args(what);
-        let server = Server::start(command);
-        sched_setaffinity(MYSELF, &before).expect("the affinity of before");
-        server
+        on_the_server_core(|| Server::start(command))
     }
 
     /// The port is what it says at its start.
