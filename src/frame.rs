@@ -32,7 +32,7 @@ pub struct Frame {
 pub struct Member {
     /// Their name.
     pub username: String,
-    /// How much is unread.
+    /// How much is unread, counted up to [`notifications::MANY`].
     pub unread: i64,
     /// What the page's polling element starts from.
     pub live: Live,
@@ -110,7 +110,11 @@ impl Live {
 
 /// "(3) Notifications · Tidings".
 pub fn title(unread: i64, name: &str) -> String {
-    if unread > 0 { format!("({unread}) {name} · Tidings") } else { format!("{name} · Tidings") }
+    match unread {
+        0 => format!("{name} · Tidings"),
+        notifications::MANY.. => format!("({}+) {name} · Tidings", notifications::MANY - 1),
+        few => format!("({few}) {name} · Tidings"),
+    }
 }
 
 /// The interval in milliseconds: a twentieth shorter than what we promise, which is what the news may take from one
@@ -139,13 +143,19 @@ impl HtmlSafe for Pulse {}
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/badge.html")]
 pub struct Badge {
-    /// How much is unread.
+    /// How much is unread, counted up to [`notifications::MANY`].
     pub unread: i64,
     /// Whether it rides along with a fragment.
     pub out_of_band: bool,
 }
 
 impl HtmlSafe for Badge {}
+
+impl Badge {
+    fn spoken(&self) -> String {
+        if self.unread < notifications::MANY { format!("{} unread", self.unread) } else { format!("more than {} unread", notifications::MANY - 1) }
+    }
+}
 
 /// What rides along with a fragment: title, badge and status line.
 #[derive(Debug, Clone, Template)]
@@ -176,7 +186,7 @@ where
     F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
 {
     let recipient = viewer.id;
-    app.read(move |db| Ok((notifications::unread(db, recipient)?, load(db)?))).await
+    app.read(move |db| Ok((notifications::unread_up_to_many(db, recipient)?, load(db)?))).await
 }
 
 #[cfg(test)]
@@ -196,5 +206,6 @@ mod tests {
     fn a_title_counts_only_what_there_is() {
         assert_eq!(title(3, "Notifications"), "(3) Notifications · Tidings");
         assert_eq!(title(0, "People"), "People · Tidings");
+        assert_eq!(title(notifications::MANY, "People"), "(999+) People · Tidings");
     }
 }

@@ -16,8 +16,13 @@ pub const IDLE: Millis = 14 * DAY;
 /// And at the latest this long after signing in (90 days).
 pub const ABSOLUTE: Millis = 90 * DAY;
 
-/// Bytes of a sealed token: user, idle end, absolute end, secret, signature.
-const LENGTH: usize = 8 + 8 + 8 + 32 + 32;
+/// Bytes of a session's secret: 192 bits, more than anybody can guess. With as many as a hash has, what is signed would fill a
+/// further block, which every poll would have to hash.
+const SECRET: usize = 24;
+/// Bytes of what a token says: user, idle end, absolute end, secret.
+const SAID: usize = 8 + 8 + 8 + SECRET;
+/// Bytes of a sealed token: what it says, and the signature.
+const LENGTH: usize = SAID + 32;
 
 /// SHA-256 of a session's secret.
 pub type TokenHash = [u8; 32];
@@ -31,7 +36,7 @@ pub struct Token {
     pub idle_expires_at: Millis,
     /// Ends then whatever happens, in Unix milliseconds.
     pub expires_at: Millis,
-    secret: [u8; 32],
+    secret: [u8; SECRET],
 }
 
 impl Token {
@@ -65,8 +70,8 @@ fn idle_end(now: Millis, expires_at: Millis) -> Millis {
     now.saturating_add(IDLE).min(expires_at)
 }
 
-fn random() -> Result<[u8; 32], getrandom::Error> {
-    let mut bytes = [0; 32];
+fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
@@ -116,7 +121,7 @@ impl Signer {
         if sealed.len() != URL_SAFE_NO_PAD.encoded_length(LENGTH) || URL_SAFE_NO_PAD.decode(sealed, bytes.as_mut_slice().as_out()).is_err() {
             return None;
         }
-        let (said, signature) = bytes.split_at_checked(56)?;
+        let (said, signature) = bytes.split_at_checked(SAID)?;
         self.0.clone().chain_update(said).verify_slice(signature).ok()?;
         let (user, said) = said.split_first_chunk()?;
         let (idle_expires_at, said) = said.split_first_chunk()?;

@@ -9,13 +9,14 @@ mod stamps;
 pub mod sweep;
 
 use diesel::declare_sql_function;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
 
 use crate::clock::Millis;
 use crate::db::Connection;
 use crate::ids::UserId;
-use crate::schema::{notifications, users};
+use crate::schema::{follows, notifications, users};
 
 pub use shared::{Announced, Link, RedisUrl};
 pub use stamps::Stamps;
@@ -37,6 +38,16 @@ impl News {
     /// Nobody would see a difference.
     pub fn none() -> News {
         News::default()
+    }
+
+    /// Whether it is [`News::none`].
+    pub fn is_none(&self) -> bool {
+        self.stamps.is_empty()
+    }
+
+    /// The new stamp of `user`, if theirs is among those that were advanced.
+    pub fn stamp_of(&self, user: UserId) -> Option<Stamp> {
+        self.stamps().find_map(|(advanced, stamp)| (advanced == user).then_some(stamp))
     }
 
     fn of(stamps: Vec<(UserId, Stamp)>) -> News {
@@ -106,18 +117,17 @@ macro_rules! forward {
     };
 }
 
-/// Takes the inboxes of `owners` for the rest of the transaction. Every change of an inbox begins with it, so that two
-/// changes of one inbox never cross: their stamps and the ids of their lines are given out in the order in which they
-/// are committed, and neither waits for what the other holds. On SQLite there is one writer at a time in any case.
-/// Returns how many of them there are: whoever was leaving at this moment is gone when the wait is over.
-pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<usize> {
+/// Takes the inboxes of `owners` for the rest of the transaction. Every change of an inbox begins with it, or with an advance
+/// of its stamp, which takes it as well, so that two changes of one inbox never cross: their stamps and the ids of their lines
+/// are given out in the order in which they are committed, and neither waits for what the other holds. On SQLite there is one
+/// writer at a time in any case.
+pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<()> {
     // In the order of their ids: taken in any other, two transactions could each hold what the other wants.
     let rows = users::table.filter(users::id.eq_any(owners)).order(users::id).select(users::id);
-    let found: Vec<UserId> = match conn {
-        Connection::Postgres(conn) => rows.for_no_key_update().load(conn)?,
-        Connection::Sqlite(conn) => rows.load(conn)?,
-    };
-    Ok(found.len())
+    if let Connection::Postgres(conn) = conn {
+        rows.for_no_key_update().load::<UserId>(conn)?;
+    }
+    Ok(())
 }
 
 /// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.
@@ -125,8 +135,17 @@ pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<
     forward!(conn, users::table.find(user), now).map(News::of)
 }
 
-/// Advances the stamps of `actor` and of all who have a notification by them in their inbox, these in one statement: they
-/// may be many.
+/// Advances the stamp of `followee`, unless `follower` follows them already or there is nobody of that id: then no news.
+///
+/// One statement for the question and the change, because every further one is a way to the server and back. Of two that ask
+/// at the same instant both may pass; to whom the follow turns out to be there already, nothing but the stamp has changed.
+pub fn advance_for_follow(conn: &mut Connection, followee: UserId, follower: UserId, now: Millis) -> QueryResult<News> {
+    let follow = follows::table.filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq(followee));
+    forward!(conn, users::table.find(followee).filter(not(exists(follow))), now).map(News::of)
+}
+
+/// Advances the stamps of `actor`, who is leaving, and of all who have a notification by them in their inbox, these in one
+/// statement: they may be many.
 pub fn advance_with_recipients(conn: &mut Connection, actor: UserId, now: Millis) -> QueryResult<News> {
     let recipients = || notifications::table.filter(notifications::actor_id.eq(actor)).select(notifications::recipient_id);
     // On SQLite there is nothing to be locked, and a limit to the values in one statement, which those who have a line about
@@ -135,6 +154,11 @@ pub fn advance_with_recipients(conn: &mut Connection, actor: UserId, now: Millis
         let mut concerned: Vec<UserId> = recipients().load(conn)?;
         concerned.push(actor);
         lock(conn, &concerned)?;
+    }
+    // What they still do in another tab refers to their row. This waits for it, so that whoever hears of it is among the
+    // recipients, and refuses what comes later.
+    if let Connection::Postgres(conn) = conn {
+        users::table.find(actor).select(users::id).for_update().load::<UserId>(conn)?;
     }
     let mut stamps: Vec<(UserId, Stamp)> = forward!(conn, users::table.filter(users::id.eq_any(recipients())), now)?;
     // By themselves: with an "or" PostgreSQL would read everybody's row to find these.

@@ -1,28 +1,32 @@
 //! Following, and no longer following: two verbs, each safe to repeat.
 
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{UserId, notifications};
 use crate::clock::Millis;
 use crate::db::{Connection, on_either};
-use crate::last_update::{News, lock};
-use crate::schema::follows;
+use crate::last_update::{News, advance_for_follow, lock};
+use crate::schema::{follows, users};
 
 /// `follower` follows `followee`, who hears of it. Returns whether that is new; a repeat changes nothing.
-/// The two must differ, or the CHECK of the table refuses; `NotFound` if either is leaving at this moment. Belongs in a
-/// write transaction.
+/// The two must differ, or the CHECK of the table refuses; `NotFound` if either is gone. Belongs in a write transaction,
+/// which must not go on after an error.
 pub fn follow(conn: &mut Connection, follower: UserId, followee: UserId, now: Millis) -> QueryResult<(bool, News)> {
-    // Both: the row that is inserted refers to both, and whoever leaves at this moment locks in the same order.
-    if lock(conn, &[follower, followee])? < 2 {
-        return Err(diesel::result::Error::NotFound);
+    let news = advance_for_follow(conn, followee, follower, now)?;
+    if news.is_none() {
+        users::table.find(followee).select(users::id).first::<UserId>(conn)?;
+        return Ok((false, news));
     }
     let row = (follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(now));
-    let inserted = on_either!(conn, |conn| diesel::insert_into(follows::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    if inserted == 0 {
-        return Ok((false, News::none()));
+    let inserted = on_either!(conn, |conn| diesel::insert_into(follows::table).values(row).on_conflict_do_nothing().execute(conn));
+    match inserted {
+        Ok(0) => Ok((false, news)),
+        Ok(_) => Ok((true, notifications::tell(conn, news, followee, follower, notifications::Kind::Follow)?)),
+        // Left in this very moment.
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(DieselError::NotFound),
+        Err(trouble) => Err(trouble),
     }
-    let news = notifications::tell(conn, followee, follower, notifications::Kind::Follow, now)?;
-    Ok((true, news))
 }
 
 /// `follower` follows `followee` no longer; what `followee` has not read of it yet is taken back.

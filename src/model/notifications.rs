@@ -107,9 +107,19 @@ macro_rules! columns {
     };
 }
 
-/// The number on the badge.
+/// How much is unread.
 pub fn unread(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
     unread_of(recipient).count().get_result(conn)
+}
+
+/// Where the number on a badge ends: whoever has so much unread has many.
+pub const MANY: i64 = 1_000;
+
+/// How much is unread, counted up to [`MANY`]: every page and every changed poll shows it, and for somebody whom a hundred
+/// thousand follow, to count them all would be the greater part of its cost.
+pub fn unread_up_to_many(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
+    let some: Vec<NotificationId> = unread_of(recipient).select(notifications::id).limit(MANY).load(conn)?;
+    Ok(i64::try_from(some.len()).unwrap_or(MANY))
 }
 
 /// One page of the inbox, newest first: what is older than `before`.
@@ -138,13 +148,12 @@ pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> Que
     of(recipient).filter(notifications::id.eq(id)).inner_join(users::table.on(users::id.eq(notifications::actor_id))).select(columns!()).first(conn)
 }
 
-/// `recipient` hears that `actor` did `kind`: a new, unread line on top, to which an older line of the same actor and
-/// kind gives way. The inbox of `recipient` must be locked.
-pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
-    let news = advance(conn, recipient, now)?;
+/// `recipient`, whose stamp `news` has advanced, hears that `actor` did `kind`: a new, unread line on top, to which an older
+/// line of the same actor and kind gives way.
+pub fn tell(conn: &mut Connection, news: News, recipient: UserId, actor: UserId, kind: Kind) -> QueryResult<News> {
     // The stamp rather than the clock: whatever was seen at stamp S, a later line is later than S, also when both
     // fall into one millisecond or the clock was set back between them.
-    let created_at = news.stamps().map(|(_, stamp)| stamp).next().unwrap_or(now);
+    let created_at = news.stamp_of(recipient).ok_or(diesel::result::Error::NotFound)?;
     let line =
         (notifications::recipient_id.eq(recipient), notifications::actor_id.eq(actor), notifications::kind.eq(kind), notifications::created_at.eq(created_at));
     let insert = |conn: &mut Connection| on_either!(conn, |conn| diesel::insert_into(notifications::table).values(line).on_conflict_do_nothing().execute(conn));

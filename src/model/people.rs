@@ -1,6 +1,6 @@
 //! People as others see them: the directory, profiles, and the two lists of a profile.
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::{FollowId, Slice, UserId, Username, is_username_letter};
@@ -103,10 +103,24 @@ fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&st
     Ok(Slice::cut(query.load(conn)?, limit, |person: &Person| person.username.clone()))
 }
 
-/// The newest people whom `viewer` does not follow yet.
-pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: i64) -> QueryResult<Vec<Person>> {
-    let others = users::table.filter(users::id.ne(viewer)).filter(not(follows!(viewer, users::id)));
-    others.select(person!(viewer)).order(users::id.desc()).limit(limit).load(conn)
+/// How far back [`newcomers`] looks, a step at a time: the first is enough for nearly everybody, and whoever follows all the
+/// newest does not have all the others read to them.
+const STEPS: [i64; 3] = [12, 60, 300];
+
+/// Among the newest people, those whom `viewer` does not follow yet, newest first.
+pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: usize) -> QueryResult<Vec<Person>> {
+    let (mut found, mut before) = (Vec::new(), UserId(i64::MAX));
+    for step in STEPS {
+        let people: Vec<Person> = users::table.filter(users::id.lt(before)).select(person!(viewer)).order(users::id.desc()).limit(step).load(conn)?;
+        let (read, oldest) = (people.len(), people.last().map(|person| person.id));
+        found.extend(people.into_iter().filter(|person| person.id != viewer && !person.following));
+        match oldest {
+            Some(oldest) if found.len() < limit && read as i64 == step => before = oldest,
+            _ => break,
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Somebody by name as `viewer` sees them; `NotFound` if nobody bears it.

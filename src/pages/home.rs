@@ -12,7 +12,7 @@ use crate::model::people;
 use crate::reply::Page;
 use crate::viewer::{Caller, Viewer};
 
-const SUGGESTIONS: i64 = 6;
+const SUGGESTIONS: usize = 6;
 
 #[derive(Template)]
 #[template(path = "welcome.html")]

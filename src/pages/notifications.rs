@@ -132,7 +132,7 @@ impl Rows {
     /// # Errors
     /// Those of the database.
     pub fn load(db: &mut Connection, recipient: UserId, show: Show, before: Option<NotificationId>) -> Result<Rows, AppError> {
-        Ok(Rows { unread: notifications::unread(db, recipient)?, list: notifications::list(db, recipient, show, before, PAGE)? })
+        Ok(Rows { unread: notifications::unread_up_to_many(db, recipient)?, list: notifications::list(db, recipient, show, before, PAGE)? })
     }
 
     /// The lines of this page.
@@ -140,7 +140,7 @@ impl Rows {
         &self.list.rows
     }
 
-    /// How much is unread, also beyond this page.
+    /// How much is unread, also beyond this page, up to many.
     pub fn unread(&self) -> i64 {
         self.unread
     }

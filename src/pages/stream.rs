@@ -155,7 +155,7 @@ impl Found {
             return Ok(Found { unread: rows.unread(), said: announcement(rows.lines(), since), rows: Some(rows) });
         }
         let top = notifications::list(db, recipient, Show::Unread, None, NAMED)?;
-        Ok(Found { unread: notifications::unread(db, recipient)?, said: announcement(&top.rows, since), rows: None })
+        Ok(Found { unread: notifications::unread_up_to_many(db, recipient)?, said: announcement(&top.rows, since), rows: None })
     }
 }
 

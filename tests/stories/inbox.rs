@@ -161,3 +161,22 @@ async fn times_are_relative_with_the_exact_time_behind_them() {
     let time = html::between(&page, "<time", "</time>").unwrap();
     assert!(time.ends_with(">3 hours ago") && time.contains("datetime=\"20") && time.contains(" UTC\""), "{time}");
 }
+
+#[tokio::test]
+async fn many_are_many_to_people_and_counted_for_programs() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    crowd_follows(&bob, 999).await;
+    assert!(bob.gets("/people").await.body.contains(", 999 unread"));
+    crowd_follows(&bob, 1_001).await;
+    for page in ["/people", "/notifications"] {
+        let page = bob.opens(page).await.body;
+        assert!(page.contains("<title>(999+) ") && page.contains(", more than 999 unread"), "{page}");
+    }
+    let program = bob.program().await;
+    assert_eq!(program.gets("/api/me").await.json()["unread"], 1_001);
+    let newest = program.gets("/api/notifications?limit=2").await.json();
+    let all_but_one = newest["notifications"][1]["id"].as_i64().unwrap().to_string();
+    bob.posts("/notifications/read", &[("through", &all_but_one)]).await;
+    assert_eq!(bob.badge().await, 1);
+}

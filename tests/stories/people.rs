@@ -1,5 +1,9 @@
 //! The directory, profiles, lists and pictures.
 
+use tidings::db::Connection;
+use tidings::last_update::News;
+use tidings::model::{UserId, follows};
+
 use crate::html;
 use crate::inbox::crowd_follows;
 use crate::town::Town;
@@ -99,4 +103,23 @@ async fn everybody_has_a_picture_and_it_does_not_tell_who_exists() {
     assert_eq!(picture.body, anybody.gets("/people/ADA/picture.svg").await.body);
     assert_ne!(picture.body, anybody.gets("/people/bob/picture.svg").await.body);
     anybody.gets("/people/%3Csvg%3E/picture.svg").await.is_a_page_that_says(404, "nothing here");
+}
+
+#[tokio::test]
+async fn the_newest_whom_one_does_not_follow_are_suggested() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let suggested = async || names(&ada.gets("/").await.body);
+    assert_eq!(suggested().await, ["bob"], "nobody is suggested to themselves");
+    crowd_follows(&bob, 100).await;
+    assert_eq!(suggested().await, ["crowd_099", "crowd_098", "crowd_097", "crowd_096", "crowd_095", "crowd_094"]);
+    let (me, newest) = (UserId(ada.id().await), bob.id().await + 11..=bob.id().await + 100);
+    let follow_newest = move |db: &mut Connection| newest.map(|id| follows::follow(db, me, UserId(id), 1)).try_for_each(|done| done.map(drop));
+    town.site.app.change(|db| Ok((follow_newest(db)?, News::none()))).await.unwrap();
+    assert_eq!(suggested().await, ["crowd_009", "crowd_008", "crowd_007", "crowd_006", "crowd_005", "crowd_004"]);
+    ada.follows(&bob).await;
+    for n in 0..10 {
+        ada.posts(&format!("/people/crowd_{n:03}/follow"), &[]).await;
+    }
+    ada.gets("/").await.is_a_page_that_says(200, "You already follow everybody who is new here");
 }

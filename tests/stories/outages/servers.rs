@@ -175,7 +175,10 @@ impl Postgres {
 
     /// All of its processes, as on a disk that hangs: the system still acknowledges what they are sent.
     pub fn freezes(&self) {
-        // Again, if one of its children went while they were being counted.
+        // Again, if one of its children went while they were being counted; and once more when the parent has stopped, for
+        // one that was born in that moment and would go on answering.
+        while !self.signals("STOP") {}
+        std::thread::sleep(Duration::from_millis(20));
         while !self.signals("STOP") {}
     }
 
