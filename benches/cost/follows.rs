@@ -66,7 +66,7 @@ fn bare(home: &Home, pairs: &Pairs) -> f64 {
     })
 }
 
-/// The same of Tidings' own transaction, which also locks the two rows, on its own pool.
+/// The same of Tidings' own transaction, on its own pool.
 fn own(database: &Database, sqlite: bool, pairs: &Pairs) -> f64 {
     let turn = Mutex::new(());
     write_on(|| {
@@ -116,8 +116,8 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
     stay_anywhere();
     let mut text = format!(
         "New follows a second, {WRITERS} at once. *Three statements*: insert the follow, advance the stamp, insert the notification, and\n\
-         nothing else, by Diesel, in one transaction. *Own transaction*: what Tidings does in it (it also locks the two rows, so that two\n\
-         changes of an inbox never cross). *Over HTTP*: the JSON API, with signature, session, answer and announcement. All on all\n\
+         nothing else, by Diesel, in one transaction. *Own transaction*: what Tidings does in it (the stamp first, which takes the inbox\n\
+         and asks whether the follow is new). *Over HTTP*: the JSON API, with signature, session, answer and announcement. All on all\n\
          cores (server, database and load share them), medians of {rounds} rounds of {} s, in turns.\n\n\
          | engine | three statements | own transaction | over HTTP | ÷ three statements | ÷ own transaction |\n|---|---:|---:|---:|---:|---:|\n",
         ROUND.as_secs()
