@@ -170,7 +170,7 @@ impl Database {
 
     /// Runs `change` in one transaction, which on SQLite takes the write lock at its start: a transaction that reads
     /// first and writes later would be refused at once whenever somebody else wrote in between. On PostgreSQL every statement
-    /// sees what is committed by then, also where the operator's default is another: what was waited for is seen. Blocks.
+    /// sees what is committed by then (the connection's default): what was waited for is seen. Blocks.
     ///
     /// # Errors
     /// What `change` fails with, and then nothing was changed; when there is no connection.
@@ -178,7 +178,7 @@ impl Database {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", "BEGIN IMMEDIATE", change)
+        self.transaction("BEGIN", "BEGIN IMMEDIATE", change)
     }
 
     fn transaction<T, E>(&self, postgres: &str, sqlite: &str, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>

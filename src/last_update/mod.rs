@@ -3,21 +3,22 @@
 //! `users.last_update` is the truth, set inside the transaction of the change ([`advance`]) and strictly
 //! increasing per person. [`Stamps`] are the copies of it, so that a poll need not ask the database.
 
+mod forward;
 mod memory;
 mod shared;
 mod stamps;
 pub mod sweep;
 
-use diesel::declare_sql_function;
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Text, Timestamptz};
+use diesel::sql_types::BigInt;
 
 use crate::clock::Millis;
 use crate::db::Connection;
 use crate::ids::UserId;
 use crate::schema::{follows, notifications, users};
 
+use forward::{SERVER_CLOCK, forward};
 pub use shared::{Announced, Link, RedisUrl};
 pub use stamps::Stamps;
 
@@ -69,52 +70,12 @@ impl News {
     }
 }
 
-#[declare_sql_function]
-extern "SQL" {
-    /// Now, and not when the transaction began.
-    fn clock_timestamp() -> Timestamptz;
-    /// A part of a moment; "epoch" is all of it, in seconds.
-    fn date_part(field: Text, of: Timestamptz) -> Double;
-    /// To the nearest whole number.
-    fn int8(number: Double) -> BigInt;
-    /// The greater of two.
-    fn greatest(one: BigInt, other: BigInt) -> BigInt;
-}
-
-/// PostgreSQL's own clock in Unix milliseconds. Instances may disagree about the time, and the sweep asks whose stamp
-/// moved lately: only if one clock gives the stamps and is asked by the sweep is nobody overlooked.
-///
-/// In typed functions: what is written as SQL is never kept as a prepared statement, and would be sent, read and planned anew
-/// with every change.
-macro_rules! server_clock {
-    () => {
-        int8(date_part("epoch", clock_timestamp()) * 1_000.0)
-    };
-}
-
 /// Now, by the clock that stamps are taken from: the server's, or `now` where the database is a file on this machine.
 pub(crate) fn database_now(conn: &mut Connection, now: Millis) -> QueryResult<Millis> {
     match conn {
-        Connection::Postgres(conn) => diesel::select(server_clock!()).get_result(conn),
+        Connection::Postgres(conn) => diesel::select(sql::<BigInt>(SERVER_CLOCK)).get_result(conn),
         Connection::Sqlite(_) => Ok(now),
     }
-}
-
-/// `max(now, last + 1)`: always forward, also when two changes share a millisecond or a clock was set back. Written for
-/// each engine, because each has its own clock; the rows it advances and their new stamps come back.
-macro_rules! forward {
-    ($conn:expr, $rows:expr, $now:expr) => {
-        match $conn {
-            Connection::Postgres(conn) => diesel::update($rows)
-                .set(users::last_update.eq(greatest(users::last_update + 1, server_clock!())))
-                .returning((users::id, users::last_update))
-                .get_results(conn),
-            Connection::Sqlite(conn) => diesel::update($rows)
-                .set(users::last_update.eq(diesel::dsl::case_when(users::last_update.ge($now), users::last_update + 1).otherwise($now)))
-                .returning((users::id, users::last_update))
-                .get_results(conn),
-        }
-    };
 }
 
 /// Takes the inboxes of `owners` for the rest of the transaction. Every change of an inbox begins with it, or with an advance
@@ -132,7 +93,7 @@ pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<()> {
 
 /// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.
 pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
-    forward!(conn, users::table.find(user), now).map(News::of)
+    forward(conn, users::id.eq(user), now).map(News::of)
 }
 
 /// Advances the stamp of `followee`, unless `follower` follows them already or there is nobody of that id: then no news.
@@ -141,7 +102,7 @@ pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<
 /// at the same instant both may pass; to whom the follow turns out to be there already, nothing but the stamp has changed.
 pub fn advance_for_follow(conn: &mut Connection, followee: UserId, follower: UserId, now: Millis) -> QueryResult<News> {
     let follow = follows::table.filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq(followee));
-    forward!(conn, users::table.find(followee).filter(not(exists(follow))), now).map(News::of)
+    forward(conn, users::id.eq(followee).and(not(exists(follow))), now).map(News::of)
 }
 
 /// Advances the stamps of `actor`, who is leaving, and of all who have a notification by them in their inbox, these in one
@@ -160,8 +121,8 @@ pub fn advance_with_recipients(conn: &mut Connection, actor: UserId, now: Millis
     if let Connection::Postgres(conn) = conn {
         users::table.find(actor).select(users::id).for_update().load::<UserId>(conn)?;
     }
-    let mut stamps: Vec<(UserId, Stamp)> = forward!(conn, users::table.filter(users::id.eq_any(recipients())), now)?;
+    let mut stamps = forward(conn, users::id.eq_any(recipients()), now)?;
     // By themselves: with an "or" PostgreSQL would read everybody's row to find these.
-    stamps.extend::<Vec<(UserId, Stamp)>>(forward!(conn, users::table.find(actor), now)?);
+    stamps.extend(forward(conn, users::id.eq(actor), now)?);
     Ok(News::of(stamps))
 }
