@@ -21,9 +21,11 @@ pub const SERVER_CLOCK: &str = "int8(date_part('epoch', clock_timestamp()) * 100
 /// greater part of what a follow cost PostgreSQL. This one always sets the same, so it is kept as a prepared statement. Written
 /// for each engine, because each has its own clock.
 #[derive(QueryId)]
-struct Forward<Rows> {
-    rows: Rows,
-    now: Millis,
+pub struct Forward<Rows> {
+    /// The condition that they meet.
+    pub rows: Rows,
+    /// Now, where the database has no clock of its own.
+    pub now: Millis,
 }
 
 impl<Rows> Query for Forward<Rows> {

@@ -9,16 +9,17 @@ mod shared;
 mod stamps;
 pub mod sweep;
 
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::clock::Millis;
 use crate::db::Connection;
 use crate::ids::UserId;
-use crate::schema::{follows, notifications, users};
+use crate::schema::{notifications, users};
 
-use forward::{SERVER_CLOCK, forward};
+use forward::SERVER_CLOCK;
+pub(crate) use forward::{Forward, forward};
 pub use shared::{Announced, Link, RedisUrl};
 pub use stamps::Stamps;
 
@@ -46,12 +47,8 @@ impl News {
         self.stamps.is_empty()
     }
 
-    /// The new stamp of `user`, if theirs is among those that were advanced.
-    pub fn stamp_of(&self, user: UserId) -> Option<Stamp> {
-        self.stamps().find_map(|(advanced, stamp)| (advanced == user).then_some(stamp))
-    }
-
-    fn of(stamps: Vec<(UserId, Stamp)>) -> News {
+    /// These were advanced.
+    pub(crate) fn of(stamps: Vec<(UserId, Stamp)>) -> News {
         News { stamps, told: Vec::new() }
     }
 
@@ -94,15 +91,6 @@ pub fn lock(conn: &mut Connection, owners: &[UserId]) -> QueryResult<()> {
 /// Advances the stamp of `user`. Belongs in the transaction of the change itself. Nobody of that id: no news.
 pub fn advance(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<News> {
     forward(conn, users::id.eq(user), now).map(News::of)
-}
-
-/// Advances the stamp of `followee`, unless `follower` follows them already or there is nobody of that id: then no news.
-///
-/// One statement for the question and the change, because every further one is a way to the server and back. Of two that ask
-/// at the same instant both may pass; to whom the follow turns out to be there already, nothing but the stamp has changed.
-pub fn advance_for_follow(conn: &mut Connection, followee: UserId, follower: UserId, now: Millis) -> QueryResult<News> {
-    let follow = follows::table.filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq(followee));
-    forward(conn, users::id.eq(followee).and(not(exists(follow))), now).map(News::of)
 }
 
 /// Advances the stamps of `actor`, who is leaving, and of all who have a notification by them in their inbox, these in one

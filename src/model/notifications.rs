@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
 use crate::db::{Connection, on_either};
-use crate::last_update::{News, advance, lock};
+use crate::last_update::{News, Stamp, advance, lock};
 use crate::schema::{notifications, users};
 
 /// What happened.
@@ -148,22 +148,22 @@ pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> Que
     of(recipient).filter(notifications::id.eq(id)).inner_join(users::table.on(users::id.eq(notifications::actor_id))).select(columns!()).first(conn)
 }
 
-/// `recipient`, whose stamp `news` has advanced, hears that `actor` did `kind`: a new, unread line on top, to which an older
-/// line of the same actor and kind gives way.
-pub fn tell(conn: &mut Connection, news: News, recipient: UserId, actor: UserId, kind: Kind) -> QueryResult<News> {
-    // The stamp rather than the clock: whatever was seen at stamp S, a later line is later than S, also when both
-    // fall into one millisecond or the clock was set back between them.
-    let created_at = news.stamp_of(recipient).ok_or(diesel::result::Error::NotFound)?;
-    let line =
-        (notifications::recipient_id.eq(recipient), notifications::actor_id.eq(actor), notifications::kind.eq(kind), notifications::created_at.eq(created_at));
-    let insert = |conn: &mut Connection| on_either!(conn, |conn| diesel::insert_into(notifications::table).values(line).on_conflict_do_nothing().execute(conn));
-    // Rarely is there an older one, so it is looked for only when it is in the way. It does not become the new one: that
-    // must have a new id, because ids are the order of the inbox.
-    if insert(conn)? == 0 {
-        diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
-        insert(conn)?;
-    }
-    Ok(news.telling(kind.as_str()))
+/// `recipient` hears that `actor` did `kind`: a new, unread line on top of their inbox. Returns whether it is there; it is not
+/// if an older line of the same actor and kind is in the way, which must [`make_way`] for it.
+///
+/// `at` is the stamp that the change has advanced, and not the clock: whatever was seen at stamp S, a later line is later than
+/// S, also when both fall into one millisecond or the clock was set back between them.
+pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, at: Stamp) -> QueryResult<bool> {
+    let line = (notifications::recipient_id.eq(recipient), notifications::actor_id.eq(actor), notifications::kind.eq(kind), notifications::created_at.eq(at));
+    let told = on_either!(conn, |conn| diesel::insert_into(notifications::table).values(line).on_conflict_do_nothing().execute(conn));
+    Ok(told? > 0)
+}
+
+/// Removes the line that [`tell`] found in its way. It cannot become the new one, which must have a new id: ids are the order
+/// of the inbox.
+pub fn make_way(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind) -> QueryResult<()> {
+    diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
+    Ok(())
 }
 
 /// Removes what `recipient` has not read yet of `actor` doing `kind`. The inbox of `recipient` must be locked.

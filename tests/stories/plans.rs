@@ -179,6 +179,8 @@ fn steps(lines: &[String]) -> Vec<String> {
 /// somebody else PostgreSQL likes to sort rather than to read in their order.)
 fn is_slow(step: &str, whose: UserId) -> bool {
     let walks = step.contains("Scan") && step.contains(" on ") && !step.contains("Index Cond") && !step.contains("Bitmap Heap Scan");
+    // What the statement has just made itself.
+    let walks = walks && !step.starts_with("CTE Scan");
     let sorts = step.contains("TEMP B-TREE") || (whose == KNOWN_TO_MANY && step.contains("Sort Key"));
     // To say of a few whether one knows them, it would read all whom one knows.
     let hashes = step.contains("hashed SubPlan");
