@@ -1,23 +1,23 @@
 //! A bounded memory of what was used recently.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 
 /// Remembers at most `capacity` entries, and among them the `capacity / 2` used last.
 ///
 /// Two generations instead of a linked list: what is used moves to the young one; when that is half of the
-/// capacity, the old one is forgotten and the young one takes its place. Every operation is one or two look-ups.
+/// capacity, the old one is forgotten and the young one takes its place. Every operation is one or two look-ups, by the hash `S`.
 #[derive(Debug)]
-pub struct Recent<K, V> {
+pub struct Recent<K, V, S = RandomState> {
     half: usize,
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: HashMap<K, V, S>,
+    old: HashMap<K, V, S>,
 }
 
-impl<K: Eq + Hash, V: Copy> Recent<K, V> {
+impl<K: Eq + Hash, V: Copy, S: BuildHasher + Default> Recent<K, V, S> {
     /// A memory for `capacity` entries, at least two.
     pub fn new(capacity: usize) -> Self {
-        Recent { half: (capacity / 2).max(1), young: HashMap::new(), old: HashMap::new() }
+        Recent { half: (capacity / 2).max(1), young: HashMap::default(), old: HashMap::default() }
     }
 
     /// What is remembered under `key`; reading counts as use.
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn never_holds_more_than_its_capacity() {
-        let mut memory = Recent::new(100);
+        let mut memory = Recent::<_, _>::new(100);
         for n in 0..10_000 {
             memory.insert(n, n);
             assert!(memory.len() <= 100);
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_is_used_again_and_again_stays() {
-        let mut memory = Recent::new(10);
+        let mut memory = Recent::<_, _>::new(10);
         memory.insert("ada", 1);
         let strangers: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
         for stranger in &strangers {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_new_value_replaces_the_old_one_in_either_generation() {
-        let mut memory = Recent::new(4);
+        let mut memory = Recent::<_, _>::new(4);
         memory.insert("ada", 1);
         memory.insert("bob", 1);
         memory.insert("cleo", 1);

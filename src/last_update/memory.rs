@@ -1,5 +1,6 @@
 //! This process's copy of the stamps, bounded, and safe against a read that was overtaken by a change.
 
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Stamp;
@@ -20,7 +21,28 @@ pub struct Memory {
 struct Stripe {
     /// Counts announcements. A copy read from the database may be kept only if this did not move meanwhile.
     announced: u64,
-    stamps: Recent<UserId, Kept>,
+    stamps: Recent<UserId, Kept, BuildHasherDefault<Id>>,
+}
+
+/// Ids are their own hash. They are given out one after the other, so those of a stripe fill a table without a gap, and
+/// whoever is found is found at the first place that is looked at. Spread by chance, as names must be that anybody may choose,
+/// they would be in a part of memory that no cache holds, twice a poll.
+#[derive(Debug, Default)]
+struct Id(u64);
+
+impl Hasher for Id {
+    fn write_i64(&mut self, id: i64) {
+        self.0 = id.cast_unsigned() / STRIPES as u64;
+    }
+
+    /// Of nothing else.
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
