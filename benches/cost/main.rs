@@ -49,7 +49,7 @@ fn main() {
     report::put("machine", &report::machine());
     for part in parts {
         match part {
-            "polls" => polls::run(&postgres, &redis, 25),
+            "polls" => polls::run(&postgres, &redis, 120),
             "tabs" => tabs::run(false),
             "tabs-directly" => tabs::run(true),
             "memory" => memory::run(5),

@@ -13,9 +13,9 @@ use crate::{median, range};
 
 const PEOPLE: i64 = 20_000;
 const CONNECTIONS: usize = 64;
-const ROUND: Duration = Duration::from_millis(700);
+const ROUND: Duration = Duration::from_millis(250);
 /// Before each round, and not measured: after a turn of somebody else's, caches know nothing of this server.
-const WARM_UP: Duration = Duration::from_millis(200);
+const WARM_UP: Duration = Duration::from_millis(50);
 
 /// One server under the same polls.
 struct Contestant {
