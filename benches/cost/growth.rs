@@ -8,6 +8,7 @@ use argon2::{Argon2, PasswordHasher};
 use diesel::connection::SimpleConnection;
 
 use crate::child::Server;
+use crate::client::Client;
 use crate::crowd::{Crowd, name};
 use crate::load::{Herd, ask, press};
 use crate::median;
@@ -19,7 +20,7 @@ use crate::support::Home;
 const SIZES: [i64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const LINES: i64 = 10;
 /// People of whom each page is asked for.
-const SAMPLE: i64 = 300;
+const SAMPLE: usize = 300;
 const FANS: i64 = 100_000;
 const PASSWORD: &str = "correct horse";
 
@@ -40,38 +41,6 @@ impl Table {
             Some(row) => row.costs.push(cost),
             None => self.0.push(Row { name, unit, costs: vec![cost] }),
         }
-    }
-}
-
-/// Somebody who asks one thing after another.
-struct Client {
-    herd: Herd,
-    buffer: Vec<u8>,
-}
-
-impl Client {
-    fn of(server: &Server) -> Client {
-        let hello = b"GET /healthz HTTP/1.1\r\nHost: tidings.example\r\n\r\n";
-        Client { herd: Herd::connect(server.port, 1, hello).expect("a connection"), buffer: Vec::new() }
-    }
-
-    /// Milliseconds until the answer, which must have `status`.
-    fn asks(&mut self, status: u16, write: impl FnOnce(&mut Vec<u8>)) -> f64 {
-        self.buffer.clear();
-        write(&mut self.buffer);
-        let begun = Instant::now();
-        self.herd.send(0, &self.buffer, 0, begun).expect("a question");
-        while self.herd.outstanding() > 0 {
-            let heard = |_, answer: crate::load::Answer<'_>| assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(answer.body));
-            self.herd.receive(Duration::from_secs(5), heard).expect("an answer");
-        }
-        begun.elapsed().as_secs_f64() * 1e3
-    }
-
-    /// The median over the sample.
-    fn median(&mut self, status: u16, write: impl Fn(usize, &mut Vec<u8>)) -> f64 {
-        let times: Vec<f64> = (0..SAMPLE as usize).map(|n| self.asks(status, |buffer| write(n, buffer))).collect();
-        median(&times)
     }
 }
 
@@ -107,7 +76,7 @@ fn poll_cost(crowd: &Crowd, server: &Server, bare: &Server) -> f64 {
 }
 
 fn pages(table: &mut Table, crowd: &Crowd, server: &Server) {
-    let sample: Vec<i64> = (0..SAMPLE).map(|n| anybody(n, crowd.people)).collect();
+    let sample: Vec<i64> = (0..SAMPLE as i64).map(|n| anybody(n, crowd.people)).collect();
     let tokens = crowd.sign_in(sample.iter().copied());
     let mut client = Client::of(server);
     let show = |path: &'static str| {
@@ -115,18 +84,18 @@ fn pages(table: &mut Table, crowd: &Crowd, server: &Server) {
         move |n: usize, buffer: &mut Vec<u8>| page(path, &tokens[n], buffer)
     };
     for (title, path) in [("home page", "/"), ("people, first page", "/people"), ("inbox page", "/notifications")] {
-        client.median(200, show(path));
-        table.add(title, "ms", client.median(200, show(path)));
+        client.median(SAMPLE, 200, show(path));
+        table.add(title, "ms", client.median(SAMPLE, 200, show(path)));
     }
     let profile = |n: usize, buffer: &mut Vec<u8>| page(&format!("/people/{}", name(anybody(n as i64 + 5_000, crowd.people))), &tokens[n], buffer);
-    table.add("somebody's profile", "ms", client.median(200, profile));
+    table.add("somebody's profile", "ms", client.median(SAMPLE, 200, profile));
     let followers = |n: usize, buffer: &mut Vec<u8>| page(&format!("/people/{}/followers", name(anybody(n as i64 + 5_000, crowd.people))), &tokens[n], buffer);
-    table.add("their followers", "ms", client.median(200, followers));
-    table.add("changed poll, inbox", "ms", client.median(200, |n, buffer| inbox_poll(&tokens[n], 1, buffer)));
-    table.add("changed poll, badge", "ms", client.median(200, |n, buffer| poll(&tokens[n], 1, buffer)));
+    table.add("their followers", "ms", client.median(SAMPLE, 200, followers));
+    table.add("changed poll, inbox", "ms", client.median(SAMPLE, 200, |n, buffer| inbox_poll(&tokens[n], 1, buffer)));
+    table.add("changed poll, badge", "ms", client.median(SAMPLE, 200, |n, buffer| poll(&tokens[n], 1, buffer)));
     // Everybody follows the ten after them already.
     let somebody_new = |n: usize| (sample[n] + 10 + n as i64) % crowd.people + 1;
-    table.add("a new follow", "ms", client.median(201, |n, buffer| follow(&tokens[n], somebody_new(n), buffer)));
+    table.add("a new follow", "ms", client.median(SAMPLE, 201, |n, buffer| follow(&tokens[n], somebody_new(n), buffer)));
 }
 
 /// Somebody whom a hundred thousand follow, and who has read nothing of it.
@@ -147,7 +116,7 @@ fn star(crowd: &Crowd, server: &Server) -> String {
     }
     let token = crowd.sign_in(1..=1).remove(0);
     let (mut client, star) = (Client::of(server), name(1));
-    let mut often = |status: u16, write: &dyn Fn(&mut Vec<u8>)| median(&(0..15).map(|_| client.asks(status, write)).collect::<Vec<_>>());
+    let mut often = |status: u16, write: &dyn Fn(&mut Vec<u8>)| client.median(15, status, |_, buffer| write(buffer));
     let show = |path: &str| {
         let (path, token) = (path.to_owned(), token.clone());
         move |buffer: &mut Vec<u8>| page(&path, &token, buffer)

@@ -6,6 +6,7 @@
 mod answers;
 mod bare;
 mod child;
+mod client;
 mod crowd;
 mod follows;
 mod growth;
@@ -15,6 +16,7 @@ mod plot;
 mod polls;
 mod report;
 mod request;
+mod stale;
 #[allow(dead_code)]
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -33,7 +35,7 @@ pub fn range(values: &[f64]) -> String {
     format!("{low:.2}–{high:.2}")
 }
 
-const PARTS: [&str; 6] = ["polls", "tabs", "memory", "changed", "sign-in", "follows"];
+const PARTS: [&str; 7] = ["polls", "tabs", "memory", "changed", "sign-in", "follows", "stale"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -57,6 +59,7 @@ fn main() {
             "sign-in" => answers::sign_ins(61),
             "growth" => growth::run(&postgres, &redis, 1_000_000),
             "little-growth" => growth::run(&postgres, &redis, 100_000),
+            "stale" => stale::run(&postgres, &redis),
             "follows" => follows::run(&postgres, &redis, 5),
             other => panic!("no such part: {other}; there are {PARTS:?}"),
         }
