@@ -1,5 +1,6 @@
 //! Rows and queries, a file per table: functions of a connection that return a `QueryResult`. No HTTP, no JSON.
 
+mod count;
 pub mod follows;
 pub mod notifications;
 pub mod people;

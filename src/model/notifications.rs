@@ -9,6 +9,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
+use super::count::count;
 use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
 use crate::db::{Connection, on_either};
@@ -118,8 +119,7 @@ pub const MANY: i64 = 1_000;
 /// How much is unread, counted up to [`MANY`]: every page and every changed poll shows it, and for somebody whom a hundred
 /// thousand follow, to count them all would be the greater part of its cost.
 pub fn unread_up_to_many(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
-    let some: Vec<NotificationId> = unread_of(recipient).select(notifications::id).limit(MANY).load(conn)?;
-    Ok(i64::try_from(some.len()).unwrap_or(MANY))
+    count(conn, unread_of(recipient).select(notifications::id).limit(MANY))
 }
 
 /// One page of the inbox, newest first: what is older than `before`.

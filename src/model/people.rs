@@ -3,6 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::count::count;
 use super::{FollowId, Slice, UserId, Username, is_username_letter};
 use crate::db::Connection;
 use crate::schema::{follows, users};
@@ -25,11 +26,15 @@ pub struct Person {
 pub struct Profile {
     /// Who it is about.
     pub person: Person,
-    /// How many follow them.
+    /// How many follow them, counted up to [`MANY`].
     pub followers: i64,
-    /// How many they follow.
+    /// How many they follow, counted up to [`MANY`].
     pub following: i64,
 }
+
+/// Where the numbers on a profile end. They are counted anew with every follow that is pressed there, and where everybody
+/// follows one person at once, each has to wait until those before are counted.
+pub const MANY: i64 = 10_000;
 
 /// Which of a profile's two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,8 +141,8 @@ pub fn by_id(conn: &mut Connection, viewer: UserId, id: UserId) -> QueryResult<P
 /// The profile of `username` as `viewer` sees it; `NotFound` if nobody bears that name.
 pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Profile> {
     let person = by_name(conn, viewer, username)?;
-    let followers = follows::table.filter(follows::followee_id.eq(person.id)).count().get_result(conn)?;
-    let following = follows::table.filter(follows::follower_id.eq(person.id)).count().get_result(conn)?;
+    let followers = count(conn, follows::table.filter(follows::followee_id.eq(person.id)).select(follows::id).limit(MANY))?;
+    let following = count(conn, follows::table.filter(follows::follower_id.eq(person.id)).select(follows::id).limit(MANY))?;
     Ok(Profile { person, followers, following })
 }
 

@@ -43,6 +43,11 @@ impl About {
         let button = (person.id != viewer).then(|| FollowButton::on_profile(&person));
         About { username: person.username, follows_you: person.follows_you, followers, following, button }
     }
+
+    /// "45", or "10,000+" where it was not counted any further.
+    fn shown(&self, number: &i64) -> String {
+        if *number < people::MANY { number.to_string() } else { "10,000+".to_owned() }
+    }
 }
 
 #[derive(Template)]

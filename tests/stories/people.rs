@@ -1,5 +1,6 @@
 //! The directory, profiles, lists and pictures.
 
+use diesel::connection::SimpleConnection;
 use tidings::db::Connection;
 use tidings::last_update::News;
 use tidings::model::{UserId, follows};
@@ -122,4 +123,23 @@ async fn the_newest_whom_one_does_not_follow_are_suggested() {
         ada.posts(&format!("/people/crowd_{n:03}/follow"), &[]).await;
     }
     ada.gets("/").await.is_a_page_that_says(200, "You already follow everybody who is new here");
+}
+
+#[tokio::test]
+async fn a_profile_counts_up_to_ten_thousand() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    let crowd = |from: i64, to: i64| {
+        format!(
+            "WITH RECURSIVE n (i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to})
+             INSERT INTO users (id, username, password_hash, last_update, created_at) SELECT i, 'fan_' || i, '-', 0, 0 FROM n;
+             INSERT INTO follows (follower_id, followee_id, created_at) SELECT id, 2, 0 FROM users WHERE id BETWEEN {from} AND {to}"
+        )
+    };
+    let mut shell = town.site.home.shell();
+    assert_eq!(bob.id().await, 2);
+    shell.batch_execute(&crowd(101, 10_099)).unwrap();
+    assert!(html::text(&ada.gets("/people/bob").await.body).contains("9999 followers 0 following"));
+    let pressed = ada.presses("/people/bob/follow?on=profile", &[]).await;
+    assert!(html::text(&pressed.body).contains("10,000+ followers"), "{}", pressed.body);
 }

@@ -180,11 +180,11 @@ fn steps(lines: &[String]) -> Vec<String> {
 fn is_slow(step: &str, whose: UserId) -> bool {
     let walks = step.contains("Scan") && step.contains(" on ") && !step.contains("Index Cond") && !step.contains("Bitmap Heap Scan");
     // What the statement has just made itself.
-    let walks = walks && !step.starts_with("CTE Scan");
+    let walks = walks && !step.starts_with("CTE Scan") && !step.starts_with("Subquery Scan on counted");
     let sorts = step.contains("TEMP B-TREE") || (whose == KNOWN_TO_MANY && step.contains("Sort Key"));
     // To say of a few whether one knows them, it would read all whom one knows.
     let hashes = step.contains("hashed SubPlan");
-    walks || sorts || hashes || (step.starts_with("SCAN") && step != "SCAN CONSTANT ROW")
+    walks || sorts || hashes || (step.starts_with("SCAN") && !["SCAN CONSTANT ROW", "SCAN counted"].contains(&step))
 }
 
 #[tokio::test]
