@@ -63,7 +63,7 @@ impl Frame {
     /// The frame of an error page. It must not need the database, so it knows of a member only that there is one, and
     /// lets the first poll bring the badge.
     pub fn bare(app: &App, name: &str, is_member: bool) -> Frame {
-        let member = is_member.then(|| Member { username: String::new(), unread: 0, live: Live::badge(app, 0, name) });
+        let member = is_member.then(|| Member { username: String::new(), unread: 0, live: Live::from_nowhere(app, name) });
         Frame { bare: true, member, ..Frame::visitor(app, name) }
     }
 
@@ -99,6 +99,12 @@ impl Live {
     pub fn badge(app: &App, since: Stamp, name: &str) -> Live {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish();
         Live { url: format!("/api/stream?since={since}&{query}"), every_ms: interval(app.config.poll_seconds) }
+    }
+
+    /// The same from a page that does not know how things stand: it is told, and nothing of it is news.
+    pub fn from_nowhere(app: &App, name: &str) -> Live {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish();
+        Live { url: format!("/api/stream?{query}"), every_ms: interval(app.config.poll_seconds) }
     }
 
     /// Polls for the first page of the inbox, or of its unread part.

@@ -41,6 +41,8 @@ pub fn add<B>(response: &mut ServiceResponse<B>, app: &App) {
             // Also where it went out plain: whoever keeps it may be asked by others.
             headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         }
+        // The answer says itself who may keep it; what everybody may have is the same for all.
+        None if is_public(headers) => headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding")),
         None if headers.contains_key(header::CACHE_CONTROL) => headers.append(header::VARY, HeaderValue::from_static(VARY)),
         None => keep_to_oneself(headers),
     }
@@ -62,6 +64,10 @@ fn protect(headers: &mut HeaderMap, app: &App) {
 fn keep_to_oneself(headers: &mut HeaderMap) {
     headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.append(header::VARY, HeaderValue::from_static(VARY));
+}
+
+fn is_public(headers: &HeaderMap) -> bool {
+    headers.get(header::CACHE_CONTROL).is_some_and(|caching| caching.as_bytes().starts_with(b"public"))
 }
 
 /// Nobody else sets these, and to append is cheaper than to replace.

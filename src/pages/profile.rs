@@ -44,9 +44,13 @@ impl About {
         About { username: person.username, follows_you: person.follows_you, followers, following, button }
     }
 
-    /// "45", or "10,000+" where it was not counted any further.
+    /// "45", "1,050", or "10,000+" where it was not counted any further.
     fn shown(&self, number: &i64) -> String {
-        if *number < people::MANY { number.to_string() } else { "10,000+".to_owned() }
+        let more = if *number < people::MANY { "" } else { "+" };
+        match (number / 1_000, number % 1_000) {
+            (0, few) => few.to_string(),
+            (thousands, rest) => format!("{thousands},{rest:03}{more}"),
+        }
     }
 }
 

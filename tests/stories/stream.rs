@@ -217,3 +217,20 @@ async fn a_tab_may_name_its_page_but_not_write_in_it() {
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("<script") && !answer.body.contains('\0'), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn a_page_that_knows_nothing_is_told_how_things_stand_but_no_news() {
+    let town = Town::new().await;
+    let (ada, bob, cleo) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("cleo").await);
+    ada.follows(&bob).await;
+    let lost = bob.gets("/no/such/page").await;
+    assert_eq!(lost.status, 404);
+    let poll = html::poll_url(&lost.body).expect("also an error page polls");
+    let told = bob.sends(bob.request(Method::GET, &poll).header("HX-Request", "true")).await;
+    assert!(told.body.contains(", 1 unread"), "{}", told.body);
+    assert_eq!(html::said(&told.body), "", "it was there before");
+    let next = html::poll_url(&told.body).unwrap();
+    cleo.follows(&bob).await;
+    let news = bob.sends(bob.request(Method::GET, &next).header("HX-Request", "true")).await;
+    assert_eq!(html::said(&news.body), "cleo follows you");
+}
