@@ -17,7 +17,7 @@ pub enum AnyConnection {
 }
 
 /// Writes out one query for each engine, typed, where the derived connection cannot express it (`ON CONFLICT`, row
-/// locks, the server's clock). The only place where the engines are told apart in a query.
+/// locks, queries of our own). Where the engines need different ones, the code that asks tells them apart itself.
 macro_rules! on_either {
     ($conn:expr, |$inner:ident| $query:expr) => {
         match $conn {

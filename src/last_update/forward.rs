@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 
 use super::Stamp;
 use crate::clock::Millis;
-use crate::db::Connection;
+use crate::db::{Connection, on_either};
 use crate::ids::UserId;
 
 /// PostgreSQL's own clock in Unix milliseconds. Instances may disagree about the time, and the sweep asks whose stamp
@@ -64,8 +64,5 @@ where
     Rows: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId,
 {
     let moved = Forward { rows, now };
-    match conn {
-        Connection::Postgres(conn) => moved.load(conn),
-        Connection::Sqlite(conn) => moved.load(conn),
-    }
+    on_either!(conn, |conn| moved.load(conn))
 }

@@ -42,11 +42,6 @@ impl News {
         News::default()
     }
 
-    /// Whether it is [`News::none`].
-    pub fn is_none(&self) -> bool {
-        self.stamps.is_empty()
-    }
-
     /// These were advanced.
     pub(crate) fn of(stamps: Vec<(UserId, Stamp)>) -> News {
         News { stamps, told: Vec::new() }

@@ -33,8 +33,9 @@ const CALM_MS: Millis = 5 * SECOND;
 const OVERLAP: Millis = MINUTE;
 
 /// How far it looks back in between, where it alone brings the news and so looks often: nearly every change is committed
-/// within moments, and what was not is found by the next far look.
-const SHORT_OVERLAP: Millis = 2 * SECOND;
+/// within moments, and what was not is found by the next far look. Longer than anybody waits for an inbox that another change
+/// holds: a stamp may be from before that wait.
+const SHORT_OVERLAP: Millis = 4 * SECOND;
 
 /// What a sweep works with.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
-use crate::db::Connection;
+use crate::db::{Connection, on_either};
 
 /// How many rows a query has that says itself where it ends.
 #[derive(QueryId)]
@@ -34,8 +34,6 @@ pub fn count<Rows>(conn: &mut Connection, rows: Rows) -> QueryResult<i64>
 where
     Rows: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId,
 {
-    match conn {
-        Connection::Postgres(conn) => Count(rows).get_result(conn),
-        Connection::Sqlite(conn) => Count(rows).get_result(conn),
-    }
+    let count = Count(rows);
+    on_either!(conn, |conn| count.get_result(conn))
 }

@@ -62,7 +62,8 @@ pub fn set_password(conn: &mut Connection, user: UserId, password_hash: &str) ->
 /// Deletes the account and all that belongs to it. Whoever had a line about them in the inbox sees it gone, and their
 /// own open tabs are told to look again, and then find that nobody is signed in. `None`, and then the transaction must
 /// fail, if they are gone already or have another password than this hash: that is asked last, because the inboxes must
-/// be locked together, in their order, before anything else is.
+/// be locked together, in their order, before anything else is. (One that a follow of theirs reaches in that very moment is not
+/// among them; then PostgreSQL may have to refuse one of two who wait for each other, and nothing was changed.)
 pub fn delete(conn: &mut Connection, user: UserId, password_hash: &str, now: Millis) -> QueryResult<Option<News>> {
     let news = advance_with_recipients(conn, user, now)?;
     let gone = diesel::delete(users::table.find(user).filter(users::password_hash.eq(password_hash))).execute(conn)?;
