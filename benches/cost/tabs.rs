@@ -98,6 +98,8 @@ impl Audience<'_> {
                 buffer.clear();
                 follow(&self.followers[follows as usize % self.followers.len()], followee, &mut buffer);
                 herd.send(follows as usize % herd.len(), &buffer, FOLLOW + followee as u64, begun + due)?;
+                // A tab may hear of it before whoever follows is told that they do.
+                self.followed.insert(followee as usize - 1, (Instant::now(), self.seen.len() / self.tokens.len()));
                 follows += 1;
             }
             if now >= end && (herd.outstanding() == 0 || now >= end + INTERVAL) {
@@ -106,13 +108,14 @@ impl Audience<'_> {
             let pause = moment(&moments, next).map_or(Duration::ZERO, |due| due.saturating_sub(begun.elapsed()));
             herd.receive(pause.min(Duration::from_millis(1)), |_, answer| {
                 if answer.tag >= FOLLOW {
+                    let person = (answer.tag - FOLLOW) as usize - 1;
                     // Refused for want of time: nobody is to hear of it.
                     if answer.status != 201 {
                         held.refused += 1;
-                        return;
+                        self.followed.remove(&person);
+                    } else if let Some((since, _)) = self.followed.get_mut(&person) {
+                        *since = Instant::now();
                     }
-                    let person = (answer.tag - FOLLOW) as usize - 1;
-                    self.followed.insert(person, (Instant::now(), self.seen.len() / self.tokens.len()));
                     return;
                 }
                 if counting {
