@@ -17,11 +17,12 @@ pub fn curves(file: &str, title: &str, (x, y): (&str, &str), all: &[Curve]) {
     };
     let (horizontal, vertical) = (range(points().map(|point| point.0).collect()), range(points().map(|point| point.1).collect()));
     // Dark ink on a light ground of its own, so that it can be read on either kind of page.
-    let root = SVGBackend::new(file, (860, 460)).into_drawing_area();
+    let root = SVGBackend::new(file, (1_130, 460)).into_drawing_area();
     root.fill(&RGBColor(252, 252, 250)).expect("a picture");
     let mut chart = ChartBuilder::on(&root)
         .caption(title, ("sans-serif", 19))
         .margin(16)
+        .margin_right(286)
         .x_label_area_size(46)
         .y_label_area_size(70)
         .build_cartesian_2d(horizontal.log_scale(), vertical.log_scale())
@@ -34,7 +35,8 @@ pub fn curves(file: &str, title: &str, (x, y): (&str, &str), all: &[Curve]) {
         series.label(&curve.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
     }
     let mut legend = chart.configure_series_labels();
-    let legend = legend.position(SeriesLabelPosition::UpperLeft).background_style(RGBColor(252, 252, 250)).border_style(BLACK.mix(0.3));
+    // Beside the curves: on them it would hide some.
+    let legend = legend.position(SeriesLabelPosition::Coordinate(774, 0)).background_style(RGBColor(252, 252, 250)).border_style(BLACK.mix(0.3));
     legend.label_font(("sans-serif", 14)).draw().expect("a legend");
     root.present().expect("a file");
 }
