@@ -97,21 +97,28 @@ impl Frame {
 impl Live {
     /// Polls for the badge from a page named `name`.
     pub fn badge(app: &App, since: Stamp, name: &str) -> Live {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish();
-        Live { url: format!("/api/stream?since={since}&{query}"), every_ms: interval(app.config.poll_seconds) }
+        Live::asking(app, &format!("since={since}&{}", titled(name)))
     }
 
     /// The same from a page that does not know how things stand: it is told, and nothing of it is news.
     pub fn from_nowhere(app: &App, name: &str) -> Live {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish();
-        Live { url: format!("/api/stream?{query}"), every_ms: interval(app.config.poll_seconds) }
+        Live::asking(app, &titled(name))
     }
 
     /// Polls for the first page of the inbox, or of its unread part.
     pub fn inbox(app: &App, since: Stamp, show: notifications::Show) -> Live {
         let show = if show == notifications::Show::Unread { "&show=unread" } else { "" };
-        Live { url: format!("/api/stream?since={since}{show}"), every_ms: interval(app.config.poll_seconds) }
+        Live::asking(app, &format!("since={since}{show}"))
     }
+
+    fn asking(app: &App, query: &str) -> Live {
+        Live { url: format!("/api/stream?{query}"), every_ms: interval(app.config.poll_seconds) }
+    }
+}
+
+/// The page's name as part of a query.
+fn titled(name: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair("title", name).finish()
 }
 
 /// "(3) Notifications · Tidings".

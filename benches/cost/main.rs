@@ -10,6 +10,9 @@ mod client;
 mod crowd;
 mod follows;
 mod growth;
+#[allow(dead_code)]
+#[path = "../../tests/stories/outages/link.rs"]
+mod link;
 mod load;
 mod memory;
 mod plot;

@@ -1,15 +1,12 @@
 //! How old an answer can be: somebody follows on one instance, and a tab on another asks until it hears of it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::child::Server;
 use crate::client::Client;
 use crate::crowd::Crowd;
+use crate::link::Link;
 use crate::median;
 use crate::report;
 use crate::request::{follow, poll, stamp};
@@ -19,51 +16,6 @@ const HEALTHY: i64 = 300;
 const SILENT: i64 = 9;
 /// Between two questions of the tab that waits for it, which also bounds how finely it is told.
 const PAUSE: Duration = Duration::from_micros(200);
-
-/// The way to a server. While it is shut, connections stay and nothing passes, which is what a network does that loses
-/// everything.
-struct Gate {
-    port: u16,
-    shut: Arc<AtomicBool>,
-}
-
-impl Gate {
-    fn before(port: u16) -> Gate {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-        let gate = Gate { port: listener.local_addr().expect("its address").port(), shut: Arc::default() };
-        let shut = Arc::clone(&gate.shut);
-        thread::spawn(move || {
-            for near in listener.incoming().flatten() {
-                let far = TcpStream::connect(("127.0.0.1", port)).expect("a server");
-                for (from, to) in [(&near, &far), (&far, &near)] {
-                    let (from, to, shut) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"), Arc::clone(&shut));
-                    thread::spawn(move || pass(from, to, &shut));
-                }
-            }
-        });
-        gate
-    }
-}
-
-/// Until either side has gone.
-fn pass(mut from: TcpStream, mut to: TcpStream, shut: &AtomicBool) {
-    let mut bytes = [0; 65_536];
-    from.set_read_timeout(Some(Duration::from_millis(50))).expect("a patience");
-    loop {
-        let got = match from.read(&mut bytes) {
-            Ok(0) => return drop(to.shutdown(std::net::Shutdown::Both)),
-            Ok(got) => got,
-            Err(late) if matches!(late.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
-            Err(_) => return,
-        };
-        while shut.load(Ordering::Acquire) {
-            thread::sleep(Duration::from_millis(1));
-        }
-        if to.write_all(&bytes[..got]).is_err() {
-            return;
-        }
-    }
-}
 
 /// Somebody who is followed again and again on one instance, and their tab on the other.
 struct Watch<'a> {
@@ -99,9 +51,10 @@ pub fn run(postgres: &str, redis: &str) {
     let tokens = crowd.sign_in(1..=HEALTHY + SILENT + 2);
     let direct = crowd.home.redis_url.clone().expect("a Redis");
     let (machine, path) = direct.strip_prefix("redis://127.0.0.1:").and_then(|rest| rest.split_once('/')).expect("an address");
-    let gate = Gate::before(machine.parse().expect("a port"));
-    let gated = format!("redis://127.0.0.1:{}/{path}", gate.port);
-    let [here, there] = [&direct, &gated].map(|redis| Server::tidings(&[("DATABASE_URL", crowd.home.database_url.as_str()), ("REDIS_URL", redis.as_str())]));
+    let carrier = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let link = carrier.block_on(Link::to(machine.parse().expect("a port")));
+    let linked = format!("redis://127.0.0.1:{}/{path}", link.port);
+    let [here, there] = [&direct, &linked].map(|redis| Server::tidings(&[("DATABASE_URL", crowd.home.database_url.as_str()), ("REDIS_URL", redis.as_str())]));
     let mut watch = Watch { here: Client::of(&here), there: Client::of(&there), tokens: &tokens, seen: 0, followers: 0 };
     watch.one();
     let healthy: Vec<f64> = (0..HEALTHY).map(|_| watch.one()).collect();
@@ -109,9 +62,9 @@ pub fn run(postgres: &str, redis: &str) {
     for n in 0..SILENT {
         // Not always at the same moment between two signs of life.
         thread::sleep(Duration::from_millis(4_000 + 137 * n as u64));
-        gate.shut.store(true, Ordering::Release);
+        link.goes_silent();
         silent.push(watch.one());
-        gate.shut.store(false, Ordering::Release);
+        link.speaks_again();
     }
     let most = |times: &[f64]| times.iter().copied().fold(0.0, f64::max);
     let text = format!(
