@@ -1,126 +1,114 @@
-//! What a handler may hold: the settings, the clock, and the doors to the database: two, and a window to look in by.
+//! State shared by handlers, and the three ways to the database for them.
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use actix_web::web;
+use derive_more::Deref;
 use tokio::sync::Semaphore;
 
 use crate::assets::Assets;
-use crate::clock::Clock;
+use crate::auth::login_throttle::LoginThrottle;
+use crate::auth::password::Passwords;
+use crate::auth::session_token::Signer;
 use crate::config::Config;
-use crate::db::{Address, BUSY, Connection, Database, OpenError};
-use crate::error::{AppError, Cause};
-use crate::last_update::{News, Stamp, Stamps, sweep};
-use crate::metrics::{DatabaseReading, Metrics};
-use crate::model::{UserId, secrets, users};
-use crate::password::Passwords;
-use crate::slowdown::Slowdown;
-use crate::token::Signer;
+use crate::db::{Address, BUSY_TIMEOUT, Cause, Change, Connection, OpenError};
+use crate::error::AppError;
+use crate::ids::{Stamp, UserId};
+use crate::metrics::DatabaseGauges;
+use crate::model::{secrets, users};
+use crate::stamps::{StampCache, sweep};
+use crate::store::Store;
 
 /// One running Tidings.
-#[derive(Debug)]
+#[derive(Debug, Deref)]
 pub struct App {
     /// The settings.
     pub config: Config,
-    /// What time it is.
-    pub clock: Clock,
     /// Where style and script are found.
     pub assets: Assets,
-    /// Hashes and checks passwords, a few at once.
+    /// Hashes and checks passwords, on threads of its own.
     pub passwords: Passwords,
-    /// Remembers who failed to sign in.
-    pub slowdown: Slowdown,
+    /// Slows down whoever keeps failing to sign in.
+    pub login_throttle: LoginThrottle,
     /// Signs session tokens.
     pub signer: Signer,
-    /// The copies of the stamps that polls are answered from.
-    pub stamps: Arc<Stamps>,
-    /// What is counted for operators.
-    pub metrics: Arc<Metrics>,
-    database: Database,
-    /// On SQLite one writer at a time, first come first served: its own waiting is a lottery that lets single writers
-    /// starve for seconds, and a writer that waits here holds no thread and no connection. A server has rows to lock.
+    #[deref]
+    store: Store,
+    /// On SQLite, one writer at a time, first come first served. SQLite's own waiting is unfair and lets single writers starve for seconds;
+    /// and a writer that waits here holds no thread and no connection. PostgreSQL has row locks instead.
     writers: Arc<Semaphore>,
 }
 
 impl App {
-    /// Opens everything a running Tidings needs.
+    /// Opens everything that a running Tidings needs, and starts its threads: those of the passwords, the sweep, and the connection to Redis.
     ///
     /// # Errors
-    /// In a sentence for the operator, when the database cannot be opened.
+    /// When the database cannot be opened.
     pub fn open(config: Config) -> Result<App, OpenError> {
-        fn wrong<C: std::fmt::Display>(address: &Address) -> impl Fn(C) -> OpenError {
-            move |cause| OpenError::new(address, cause)
-        }
-        let address = &config.database;
-        let database = Database::open(address)?;
-        let signer = signer(&database).map_err(wrong(address))?;
-        let passwords = Passwords::new().map_err(wrong(address))?;
-        let metrics = Arc::new(Metrics::new().map_err(wrong(address))?);
-        let stamps = copies(&config, &database, &metrics).map_err(wrong(address))?;
-        let writers = if matches!(address, Address::Sqlite(_)) { 1 } else { Semaphore::MAX_PERMITS };
+        let mut store = Store::open(&config)?;
+        let failed = |cause: Cause| OpenError::new(&config.database, cause);
+        let signer = signer(&store).map_err(|cause| failed(Box::new(cause)))?;
+        let passwords = Passwords::new().map_err(|cause| failed(Box::new(cause)))?;
+        store.stamps = shared_stamps(&config, &store).map_err(failed)?;
+        let writers = if matches!(config.database, Address::Sqlite(_)) { 1 } else { Semaphore::MAX_PERMITS };
         Ok(App {
-            clock: Clock::default(),
             assets: Assets::find(),
             passwords,
-            slowdown: Slowdown::default(),
+            login_throttle: LoginThrottle::default(),
             signer,
-            stamps,
-            metrics,
-            database,
+            store,
             writers: Arc::new(Semaphore::new(writers)),
             config,
         })
     }
 
-    /// A look through the window: runs `query`, which is one statement, off the async threads. Whatever asks twice goes
-    /// through [`App::read`], or its answers may contradict each other. It may be run again on another connection.
+    /// Runs `query`, which is one statement, off the async threads. Two would have to agree: those go through [`App::snapshot`]. It may be run
+    /// again on another connection.
     ///
     /// # Errors
     /// What `query` fails with; 503 when the database cannot be reached.
-    pub async fn look<T, F>(&self, query: F) -> Result<T, AppError>
+    pub async fn query<T, F>(&self, query: F) -> Result<T, AppError>
     where
         T: Send + 'static,
         F: Fn(&mut Connection) -> Result<T, AppError> + Send + 'static,
     {
-        let database = self.database.clone();
-        web::block(move || database.look(query)).await?
+        let store = self.store.clone();
+        web::block(move || store.query(query)).await?
     }
 
-    /// The reading door: runs `query` off the async threads, on one snapshot, so that what it counts and what it
-    /// lists agree.
+    /// Runs `queries` on one snapshot, off the async threads, so that what they count and what they list agree.
     ///
     /// # Errors
-    /// What `query` fails with; 503 when the database cannot be reached.
-    pub async fn read<T, F>(&self, query: F) -> Result<T, AppError>
+    /// What `queries` fail with; 503 when the database cannot be reached.
+    pub async fn snapshot<T, F>(&self, queries: F) -> Result<T, AppError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
     {
-        let database = self.database.clone();
-        web::block(move || database.read(query)).await?
+        let store = self.store.clone();
+        web::block(move || store.snapshot(queries)).await?
     }
 
-    /// The writing door: runs `change` in one transaction, commits, and then announces exactly those whose inbox it
-    /// changed. Commit and announcement run to their end even if the caller hangs up. Never call it from inside itself:
-    /// the inner one would wait for the outer.
+    /// Runs `work` in one transaction, off the async threads, commits, and then announces exactly the users that it touched. Commit and
+    /// announcement run to their end even if the caller hangs up. It must not be called inside itself: on SQLite the inner one would wait for
+    /// the outer.
     ///
     /// # Errors
-    /// What `change` fails with, and then nothing was changed; 503 when the database stays locked.
-    pub async fn change<T, F>(&self, change: F) -> Result<T, AppError>
+    /// What `work` fails with, and then nothing was changed; 503 when the database stays locked.
+    pub async fn change<T, F>(&self, work: F) -> Result<T, AppError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> Result<(T, News), AppError> + Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        let turn = Arc::clone(&self.writers).acquire_owned();
-        let turn = tokio::time::timeout(BUSY, turn).await.map_err(|late| AppError::Unavailable(Box::new(late)))?;
-        let turn = turn.map_err(|closed| AppError::Internal(Box::new(closed)))?;
-        let (database, stamps, metrics) = (self.database.clone(), Arc::clone(&self.stamps), Arc::clone(&self.metrics));
+        let permit = Arc::clone(&self.writers).acquire_owned();
+        let permit = tokio::time::timeout(BUSY_TIMEOUT, permit).await.map_err(|late| AppError::Unavailable(Box::new(late)))?;
+        let permit = permit.map_err(AppError::internal)?;
+        let store = self.store.clone();
         let committed = web::block(move || {
-            let (value, news) = database.write(change)?;
-            drop(turn);
-            metrics.told(news.told());
-            Ok::<_, AppError>((value, stamps.announce(&news)))
+            let done = store.change(work);
+            drop(permit);
+            done
         });
         let (value, announced) = committed.await??;
         if let Some(announced) = announced {
@@ -129,49 +117,54 @@ impl App {
         Ok(value)
     }
 
-    /// The stamp of `user`: from Redis or memory, or from their row if this process has not met them lately.
+    /// The stamp of `user`: from memory, from Redis, or from their row if this process has not met them lately.
     ///
     /// # Errors
-    /// 503 when it had to ask the database and could not; [`AppError::SignedOut`] for an account that is gone.
+    /// [`AppError::SignedOut`] for an account that is gone; 503 when the database had to be asked and could not.
     pub async fn last_update(&self, user: UserId) -> Result<Stamp, AppError> {
         if let Some(stamp) = self.stamps.get(user).await {
             return Ok(stamp);
         }
-        let window = self.stamps.open(user);
-        let row = self.look(move |db| Ok(users::last_update(db, user)?)).await?;
+        let window = self.stamps.open_window(user);
+        let row = self.query(move |conn| Ok(users::last_update(conn, user)?)).await?;
         let stamp = row.ok_or(AppError::SignedOut)?;
         self.stamps.keep(window, stamp);
         Ok(stamp)
     }
 
-    /// How many statements this process has sent to the database.
+    /// How many statements requests of this process have sent to the database.
     pub fn statements(&self) -> u64 {
         self.database.statements()
     }
 
-    /// How the database does at this moment.
-    pub fn database_reading(&self) -> DatabaseReading {
+    /// The state of the database, for the metrics.
+    pub fn database_gauges(&self) -> DatabaseGauges {
         let (connections, idle) = self.database.connections();
-        DatabaseReading { up: self.database.health().is_well(), statements: self.database.statements(), connections, idle }
+        DatabaseGauges { up: self.database.health().is_well(), statements: self.database.statements(), connections, idle }
     }
 }
 
-/// The copies of the stamps, and what keeps them true: the link to Redis, if there is to be one, and the sweep.
-fn copies(config: &Config, database: &Database, metrics: &Arc<Metrics>) -> Result<Arc<Stamps>, Cause> {
-    let bell = sync_channel(1);
-    let stamps = Arc::new(Stamps::start(config.remembered_stamps, config.redis.clone(), metrics, &bell.0)?);
-    let health = Arc::clone(database.health());
-    let tools = sweep::Tools { address: config.database.clone(), health, metrics: Arc::clone(metrics), alert: config.sweep_pause(), bell };
-    sweep::start(tools, &stamps)?;
-    if let Some(link) = stamps.shared() {
-        link.await_first_word();
+/// The copies of the stamps, with the threads that keep them true: the connection to Redis, if there is to be one, and the sweep.
+fn shared_stamps(config: &Config, store: &Store) -> Result<Arc<StampCache>, Cause> {
+    let wake = sync_channel(1);
+    let stamps = Arc::new(StampCache::start(config.remembered_stamps, config.redis.clone(), &store.metrics, &wake.0)?);
+    let sweep = sweep::SweepConfig {
+        address: config.database.clone(),
+        health: Arc::clone(store.database.health()),
+        metrics: Arc::clone(&store.metrics),
+        interval_without_redis: config.sweep_interval(),
+        wake,
+    };
+    sweep::start(sweep, &stamps)?;
+    if let Some(redis) = stamps.redis() {
+        redis.wait_for_first_answer();
     }
     Ok(stamps)
 }
 
-/// The signing key of this database, made at its first start.
-fn signer(database: &Database) -> Result<Signer, AppError> {
+/// Signs with the key of this database, which is made at its first start.
+fn signer(store: &Store) -> Result<Signer, AppError> {
     let fresh = Signer::fresh_key()?;
-    let key = database.write(|db| Ok::<_, AppError>(secrets::keep(db, secrets::KEY, &fresh)?))?;
-    Signer::new(&key).map_err(|cause| AppError::Internal(Box::new(cause)))
+    let (key, _) = store.change(|tx| Ok::<_, AppError>(secrets::get_or_insert(tx, secrets::SESSION_KEY, &fresh)?))?;
+    Signer::new(&key).map_err(AppError::internal)
 }

@@ -1,26 +1,26 @@
-//! Where the files under `static/` are, and the names under which pages ask for them.
+//! Where the files under `static/` are, and the URLs under which pages ask for them.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// The version in the name makes the file safe to keep for a year: another version is another name.
+/// The name carries the version, so the file may be cached for a year.
 const HTMX: &str = "vendor/htmx-4.0.1.min.js";
 
-/// The folder of static files and the two names every page needs.
+/// The folder of static files, and the two URLs that every page needs.
 #[derive(Debug, Clone)]
 pub struct Assets {
     /// The folder.
     pub folder: PathBuf,
-    /// The stylesheet's URL, with a mark of its content.
+    /// The stylesheet's URL, with a hash of its content.
     pub style: String,
     /// htmx's URL.
     pub htmx: String,
 }
 
 impl Assets {
-    /// Looks beside the working directory (a checkout), then beside the program (the image). What is missing is
-    /// said in the log, once, with what brings it: the site works without, only not by itself.
+    /// Looks in the working directory (a checkout), then beside the program (the image). A missing file is logged once, with the command that
+    /// fetches it: the site works without htmx, only not live.
     pub fn find() -> Assets {
         let beside_program = std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("static")));
         let here = PathBuf::from("static");
@@ -28,12 +28,18 @@ impl Assets {
         if !folder.join(HTMX).is_file() {
             log::warn!("{} is missing, so pages will not update by themselves: run `make assets`", folder.join(HTMX).display());
         }
-        Assets { style: format!("/static/style.css?v={}", mark(&folder.join("style.css"))), htmx: format!("/static/{HTMX}"), folder }
+        Assets { style: format!("/static/style.css?v={}", content_hash(&folder.join("style.css"))), htmx: format!("/static/{HTMX}"), folder }
+    }
+
+    /// Whether `url` (path and query) is a version of a file that never changes, so that it may be cached for a year. The stylesheet's URL of
+    /// another release is not: an instance of this release would answer it with its own style, and caches would keep that under the wrong URL.
+    pub fn is_immutable(&self, path: &str, query: &str) -> bool {
+        path == self.htmx || self.style.strip_prefix(path).and_then(|rest| rest.strip_prefix('?')) == Some(query)
     }
 }
 
 /// Eight hex digits that change with the file's content.
-fn mark(file: &Path) -> String {
+fn content_hash(file: &Path) -> String {
     let content = std::fs::read(file).unwrap_or_else(|cause| {
         log::warn!("{} cannot be read, so pages will look bare: {cause}", file.display());
         Vec::new()

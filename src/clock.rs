@@ -1,4 +1,4 @@
-//! What time it is, in one place, so that a test can let two weeks pass.
+//! The wall clock, in one place, so that a test can let two weeks pass.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ pub const HOUR: Millis = 60 * MINUTE;
 /// One day, in milliseconds.
 pub const DAY: Millis = 24 * HOUR;
 
-/// The system's clock, plus however far a test has moved it.
+/// The system's clock, moved by as much as a test says.
 #[derive(Debug, Default)]
 pub struct Clock {
     moved: AtomicI64,

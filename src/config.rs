@@ -1,4 +1,4 @@
-//! Every setting: read once, refused in a sentence that names it.
+//! Every setting: read once; one that cannot be used is refused in a sentence that names it.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::db::Address;
-use crate::last_update::RedisUrl;
+use crate::stamps::RedisUrl;
 
 /// The settings as they are typed: an environment variable or the flag of the same name, and flags win.
 #[derive(Args, Debug, Default, Clone)]
@@ -25,7 +25,7 @@ pub struct Settings {
     /// Where instances share their stamps, redis://HOST or rediss://HOST; several, comma-separated, are a cluster
     #[arg(long, global = true, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
-    /// How often a page asks for news, 1 to 3600 [default: 10]
+    /// Poll interval of the pages in seconds, 1 to 3600 [default: 10]
     #[arg(long, global = true, env = "POLL_SECONDS", value_name = "SECONDS", hide_env_values = true)]
     pub poll_seconds: Option<String>,
     /// How many people's stamps an instance keeps in memory, 1000 to 100000000 [default: 1000000]
@@ -77,26 +77,23 @@ pub struct PublicUrl {
     pub https: bool,
 }
 
-/// A setting that cannot be used; the sentence names it and what it may be.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Refused(String);
+/// A setting that cannot be used: a sentence that names it and says what it may be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
 
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused(sentence.into()))
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError(sentence.into()))
 }
 
 impl Config {
-    /// How often an instance looks for what others did, where nobody tells it: a twentieth of the poll interval. Pages
-    /// are told to ask that much sooner ([`crate::frame`]), so that both together stay within the interval.
-    pub fn sweep_pause(&self) -> Duration {
+    /// Whether people reach this service over https.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.https)
+    }
+
+    /// How often the sweep asks the database while Redis does not announce changes: twenty times per poll interval.
+    pub fn sweep_interval(&self) -> Duration {
         Duration::from_millis(u64::from(self.poll_seconds) * 50)
     }
 }
@@ -105,71 +102,71 @@ impl Settings {
     /// The same, with `url` as the database where none was named.
     #[must_use]
     pub fn with_default_database(mut self, url: &str) -> Settings {
-        if said(&self.database_url).is_none() {
+        if set(&self.database_url).is_none() {
             self.database_url = Some(url.to_owned());
         }
         self
     }
 
-    /// What to log, as env_logger reads it.
+    /// The filter of the log, as env_logger reads it.
     pub fn log_filter(&self) -> &str {
-        said(&self.rust_log).unwrap_or("info")
+        set(&self.rust_log).unwrap_or("info")
     }
 
     /// Checks everything.
     ///
     /// # Errors
     /// The first setting that cannot be used.
-    pub fn check(&self) -> Result<Config, Refused> {
+    pub fn check(&self) -> Result<Config, ConfigError> {
         log_filter(self.log_filter())?;
         Ok(Config {
-            bind: bind(said(&self.bind).unwrap_or("127.0.0.1"))?,
-            port: port(said(&self.port).unwrap_or("8080"))?,
-            database: database(said(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
-            redis: said(&self.redis_url).map(redis).transpose()?,
-            poll_seconds: poll_seconds(said(&self.poll_seconds).unwrap_or("10"))?,
-            remembered_stamps: remembered_stamps(said(&self.remembered_stamps).unwrap_or("1000000"))?,
-            public_url: said(&self.public_url).map(public_url).transpose()?,
-            signup_open: signup(said(&self.signup).unwrap_or("open"))?,
-            trusted_proxies: trusted_proxies(said(&self.trusted_proxies).unwrap_or_default())?,
+            bind: bind(set(&self.bind).unwrap_or("127.0.0.1"))?,
+            port: port(set(&self.port).unwrap_or("8080"))?,
+            database: database(set(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
+            redis: set(&self.redis_url).map(redis).transpose()?,
+            poll_seconds: poll_seconds(set(&self.poll_seconds).unwrap_or("10"))?,
+            remembered_stamps: remembered_stamps(set(&self.remembered_stamps).unwrap_or("1000000"))?,
+            public_url: set(&self.public_url).map(public_url).transpose()?,
+            signup_open: signup(set(&self.signup).unwrap_or("open"))?,
+            trusted_proxies: trusted_proxies(set(&self.trusted_proxies).unwrap_or_default())?,
         })
     }
 }
 
-/// An empty value means unset: that is what `NAME=` in an env file is meant to say.
-fn said(value: &Option<String>) -> Option<&str> {
+/// An empty value means unset, as `NAME=` in an env file does.
+fn set(value: &Option<String>) -> Option<&str> {
     value.as_deref().map(str::trim).filter(|value| !value.is_empty())
 }
 
-fn bind(value: &str) -> Result<IpAddr, Refused> {
+fn bind(value: &str) -> Result<IpAddr, ConfigError> {
     value.parse().or_else(|_| refuse(format!("BIND must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {value:?}.")))
 }
 
-/// env_logger itself would only grumble, and then log something else than was asked for.
-fn log_filter(value: &str) -> Result<(), Refused> {
+/// env_logger itself would print a warning, and then log something else than was asked for.
+fn log_filter(value: &str) -> Result<(), ConfigError> {
     let read = env_filter::Builder::new().try_parse(value).map(drop);
     read.or_else(|_| refuse(format!("RUST_LOG must be error, warn, info, debug, trace, off, or such a level per module (tidings=debug), not {value:?}.")))
 }
 
-fn port(value: &str) -> Result<u16, Refused> {
+fn port(value: &str) -> Result<u16, ConfigError> {
     value.parse().or_else(|_| refuse(format!("PORT must be a number from 0 to 65535, not {value:?}.")))
 }
 
-fn poll_seconds(value: &str) -> Result<u32, Refused> {
+fn poll_seconds(value: &str) -> Result<u32, ConfigError> {
     match value.parse() {
         Ok(seconds @ 1..=3600) => Ok(seconds),
         _ => refuse(format!("POLL_SECONDS must be a whole number of seconds from 1 to 3600, not {value:?}.")),
     }
 }
 
-fn remembered_stamps(value: &str) -> Result<usize, Refused> {
+fn remembered_stamps(value: &str) -> Result<usize, ConfigError> {
     match value.parse() {
         Ok(number @ 1_000..=100_000_000) => Ok(number),
         _ => refuse(format!("REMEMBERED_STAMPS must be a whole number from 1000 to 100000000, not {value:?}.")),
     }
 }
 
-fn signup(value: &str) -> Result<bool, Refused> {
+fn signup(value: &str) -> Result<bool, ConfigError> {
     match value {
         "open" => Ok(true),
         "closed" => Ok(false),
@@ -177,15 +174,15 @@ fn signup(value: &str) -> Result<bool, Refused> {
     }
 }
 
-fn database(value: &str) -> Result<Address, Refused> {
-    Address::parse(value).map_err(|wrong| Refused(format!("DATABASE_URL {wrong}")))
+fn database(value: &str) -> Result<Address, ConfigError> {
+    Address::parse(value).map_err(|wrong| ConfigError(format!("DATABASE_URL {wrong}")))
 }
 
-fn redis(value: &str) -> Result<RedisUrl, Refused> {
-    RedisUrl::parse(value).map_err(|wrong| Refused(format!("REDIS_URL {wrong}")))
+fn redis(value: &str) -> Result<RedisUrl, ConfigError> {
+    RedisUrl::parse(value).map_err(|wrong| ConfigError(format!("REDIS_URL {wrong}")))
 }
 
-fn public_url(value: &str) -> Result<PublicUrl, Refused> {
+fn public_url(value: &str) -> Result<PublicUrl, ConfigError> {
     let wrong = || refuse(format!("PUBLIC_URL must be an address such as https://tidings.example, without a path, not {value:?}."));
     let Ok(url) = Url::parse(value) else { return wrong() };
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -195,12 +192,12 @@ fn public_url(value: &str) -> Result<PublicUrl, Refused> {
     Ok(PublicUrl { origin: url.origin().ascii_serialization(), https: url.scheme() == "https" })
 }
 
-fn trusted_proxies(value: &str) -> Result<Vec<IpNet>, Refused> {
+fn trusted_proxies(value: &str) -> Result<Vec<IpNet>, ConfigError> {
     let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
     items
         .map(|item| {
             let network = item.parse::<IpNet>().ok().or_else(|| item.parse::<IpAddr>().ok().map(IpNet::from));
-            network.ok_or_else(|| Refused(format!("TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, not {item:?}.")))
+            network.ok_or_else(|| ConfigError(format!("TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, not {item:?}.")))
         })
         .collect()
 }
@@ -209,7 +206,7 @@ fn trusted_proxies(value: &str) -> Result<Vec<IpNet>, Refused> {
 mod tests {
     use super::*;
 
-    fn with(change: impl FnOnce(&mut Settings)) -> Result<Config, Refused> {
+    fn with(change: impl FnOnce(&mut Settings)) -> Result<Config, ConfigError> {
         let mut settings = Settings::default();
         change(&mut settings);
         settings.check()
@@ -247,9 +244,9 @@ mod tests {
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
             ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),
         ];
-        for (name, set, values) in wrong {
+        for (name, assign, values) in wrong {
             for value in values {
-                let refusal = with(|s| set(s, (*value).to_owned())).unwrap_err().to_string();
+                let refusal = with(|s| assign(s, (*value).to_owned())).unwrap_err().to_string();
                 assert!(refusal.starts_with(name), "{name}={value}: {refusal}");
             }
         }

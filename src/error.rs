@@ -1,59 +1,86 @@
-//! One error type: what went wrong, the status it deserves, and a sentence for whoever asked.
-//! [`crate::border`] turns it into a page or a problem document and logs the cause, once.
-
-use std::fmt;
+//! The one error type of handlers: what went wrong, the status it deserves, and a sentence for whoever asked. The middleware
+//! `error_response` makes a page or a problem document of it, and logs the cause once.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::db::NoConnection;
+use crate::db::{Cause, NoConnection};
 
-/// A cause, kept for the log and never shown.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-/// Everything a handler can fail with.
-#[derive(Debug)]
+/// Everything that a handler can fail with.
+#[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The request cannot be read; says why.
-    BadRequest(&'static str),
+    /// What was asked for is refused: a 4xx status, and why.
+    #[error("{1}")]
+    Refused(StatusCode, &'static str),
     /// Nobody is signed in, or not any longer.
+    #[error("You are not signed in, or not any longer.")]
     SignedOut,
-    /// A name and password that do not belong together.
+    /// A name and password that do not match.
+    #[error("Wrong username or password.")]
     WrongPassword,
-    /// A change asked for by a page that is not ours.
-    CrossSite,
-    /// Not allowed here; says why.
-    Forbidden(&'static str),
     /// There is no such thing, or it is none of the caller's business.
+    #[error("We found nothing at this address. It may have been deleted, or the address may be mistyped.")]
     NotFound,
-    /// The URL exists, but not with this verb; says which it has.
-    WrongVerb(String),
-    /// It took too long to arrive.
-    TooSlow,
-    /// A body beyond [`LARGEST_BODY`].
-    TooLarge,
-    /// A body of a kind that is not read here; says which is.
-    WrongType(&'static str),
-    /// Well-formed, but not possible; says why.
-    Unprocessable(&'static str),
-    /// Too many failures; seconds to wait.
+    /// The URL exists, but not with this method; the methods it has.
+    #[error("This address only answers {0} requests.")]
+    MethodNotAllowed(String),
+    /// Too many failed tries; seconds to wait.
+    #[error("Too many failed attempts. Please wait {} and try again.", if *.0 == 1 { "a second".to_owned() } else { format!("{} seconds", .0) })]
     TooMany(u32),
     /// The database (or another helper) cannot do it now; a later try may succeed.
-    Unavailable(Cause),
-    /// The database cannot be reached. Said in the log once for the whole outage, not for every request.
+    #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
+    Unavailable(#[source] Cause),
+    /// The database cannot be reached. The log says so once for the whole outage, not for every request.
+    #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
     Outage,
     /// A fault of ours.
-    Internal(Cause),
+    #[error("Something went wrong on our side. It has been logged, and we will look into it.")]
+    Internal(#[source] Cause),
 }
 
-/// The largest body we take, in bytes: a form of three fields needs far less.
+/// The largest body that is read, in bytes. A form of three fields needs far less.
 pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// Seconds after which a caller may try again what was [`AppError::Unavailable`].
 const RETRY_SECONDS: u32 = 5;
 
 impl AppError {
+    /// 400: the request cannot be read.
+    pub fn bad_request(why: &'static str) -> AppError {
+        AppError::Refused(StatusCode::BAD_REQUEST, why)
+    }
+
+    /// 403: not allowed.
+    pub fn forbidden(why: &'static str) -> AppError {
+        AppError::Refused(StatusCode::FORBIDDEN, why)
+    }
+
+    /// 408: the request took too long to arrive.
+    pub fn too_slow() -> AppError {
+        AppError::Refused(StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive.")
+    }
+
+    /// 413: a body beyond [`LARGEST_BODY`].
+    pub fn too_large() -> AppError {
+        AppError::Refused(StatusCode::PAYLOAD_TOO_LARGE, "That is more than this site accepts at once.")
+    }
+
+    /// 415: a body of a type that is not read here.
+    pub fn wrong_type(why: &'static str) -> AppError {
+        AppError::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why)
+    }
+
+    /// 422: well-formed, but not possible.
+    pub fn unprocessable(why: &'static str) -> AppError {
+        AppError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why)
+    }
+
+    /// A fault of ours.
+    pub fn internal(cause: impl Into<Cause>) -> AppError {
+        AppError::Internal(cause.into())
+    }
+
     /// The cause, for the log.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
@@ -72,56 +99,28 @@ impl AppError {
     }
 }
 
-impl fmt::Display for AppError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AppError::BadRequest(why) | AppError::Forbidden(why) | AppError::WrongType(why) | AppError::Unprocessable(why) => f.write_str(why),
-            AppError::SignedOut => f.write_str("Nobody is signed in here, or not any longer."),
-            AppError::WrongPassword => f.write_str("That name and password do not belong together."),
-            AppError::CrossSite => f.write_str("This request came from another site, so nothing was changed."),
-            AppError::NotFound => f.write_str("There is nothing here. It may have been deleted, or the address may be mistyped."),
-            AppError::WrongVerb(allowed) => write!(f, "This address does not answer to that method; it does to {allowed}."),
-            AppError::TooSlow => f.write_str("The request took too long to arrive."),
-            AppError::TooLarge => f.write_str("That is more than we take at once."),
-            AppError::TooMany(1) => f.write_str("Too many attempts have failed. Please wait a second and try again."),
-            AppError::TooMany(seconds) => write!(f, "Too many attempts have failed. Please wait {seconds} seconds and try again."),
-            AppError::Unavailable(_) | AppError::Outage => {
-                f.write_str("We cannot do that at this moment. Nothing was changed; please try again in a few seconds.")
-            }
-            AppError::Internal(_) => f.write_str("Something went wrong on our side, and we have noted it."),
-        }
-    }
-}
-
-impl std::error::Error for AppError {}
-
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         match self {
-            AppError::BadRequest(_) => StatusCode::BAD_REQUEST,
+            AppError::Refused(status, _) => *status,
             AppError::SignedOut | AppError::WrongPassword => StatusCode::UNAUTHORIZED,
-            AppError::CrossSite | AppError::Forbidden(_) => StatusCode::FORBIDDEN,
             AppError::NotFound => StatusCode::NOT_FOUND,
-            AppError::WrongVerb(_) => StatusCode::METHOD_NOT_ALLOWED,
-            AppError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            AppError::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            AppError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            AppError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             AppError::Unavailable(_) | AppError::Outage => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// A bare status; the border gives it its face.
+    /// A bare status; the middleware gives it a body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
 }
 
 impl From<DieselError> for AppError {
-    /// By kind, never by an engine's text. What is no mistake of the caller's and no rule of the schema is the
-    /// database in trouble (locked, full, gone), and trouble passes: 503, not 500.
+    /// By kind, never by an engine's text. What is neither the caller's mistake nor a rule of the schema is a database in trouble (locked,
+    /// full, gone). Trouble passes, so it is 503 and not 500.
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::NotFound => AppError::NotFound,
@@ -134,7 +133,7 @@ impl From<DieselError> for AppError {
             )
             | DieselError::DeserializationError(_)
             | DieselError::SerializationError(_)
-            | DieselError::QueryBuilderError(_) => AppError::Internal(Box::new(error)),
+            | DieselError::QueryBuilderError(_) => AppError::internal(error),
             _ => AppError::Unavailable(Box::new(error)),
         }
     }
@@ -149,22 +148,22 @@ impl From<NoConnection> for AppError {
     }
 }
 
-/// The thread pool is gone or the work panicked.
+/// The thread pool is gone, or the work panicked.
 impl From<actix_web::error::BlockingError> for AppError {
     fn from(error: actix_web::error::BlockingError) -> Self {
-        AppError::Internal(Box::new(error))
+        AppError::internal(error)
     }
 }
 
 /// The system has no randomness to give.
 impl From<getrandom::Error> for AppError {
     fn from(error: getrandom::Error) -> Self {
-        AppError::Internal(Box::new(error))
+        AppError::internal(error)
     }
 }
 
 impl From<askama::Error> for AppError {
     fn from(error: askama::Error) -> Self {
-        AppError::Internal(Box::new(error))
+        AppError::internal(error)
     }
 }

@@ -1,48 +1,24 @@
-//! Ids that cannot be taken for one another.
+//! Newtypes for row ids, so that one kind of id cannot be passed for another; and the stamp.
 
-use diesel::backend::Backend;
-use diesel::deserialize::{self, FromSql, FromSqlRow};
-use diesel::expression::AsExpression;
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::BigInt;
+use derive_more::Display;
+use diesel_derive_newtype::DieselNewType;
 use serde::{Deserialize, Serialize};
+
+/// A value of `users.last_update`: Unix milliseconds, strictly increasing per user; 0 for somebody to whom nothing ever happened.
+/// It orders and compares changes. It is no clock time to show to anybody.
+pub type Stamp = i64;
 
 macro_rules! id {
     ($(#[$meaning:meta])* $name:ident) => {
         $(#[$meaning])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, Serialize, Deserialize)]
-        #[diesel(sql_type = BigInt)]
+        #[derive(Debug, Display, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl<DB: Backend> FromSql<BigInt, DB> for $name
-        where
-            i64: FromSql<BigInt, DB>,
-        {
-            fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
-                i64::from_sql(bytes).map($name)
-            }
-        }
-
-        impl<DB: Backend> ToSql<BigInt, DB> for $name
-        where
-            i64: ToSql<BigInt, DB>,
-        {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-                self.0.to_sql(out)
-            }
-        }
     };
 }
 
 id! {
-    /// A person.
+    /// A user: a person or a program with an account.
     UserId
 }
 id! {
@@ -50,10 +26,10 @@ id! {
     FollowId
 }
 id! {
-    /// A notification; also the inbox's cursor and the watermark of "mark all read".
+    /// A notification; also the inbox's cursor, and the watermark of "mark all read".
     NotificationId
 }
 id! {
-    /// A session, as its owner sees it listed (the secret is another thing).
+    /// A session, as its owner sees it listed. It is not the session's secret.
     SessionId
 }

@@ -1,34 +1,31 @@
 //! Tidings: follow people, and hear about it within ten seconds, on any host, without sockets.
 //!
-//! Imports run one way: [`pages`] and [`api`] use [`viewer`], [`reply`] and [`app`]; those use [`last_update`] and
-//! [`model`]; those use [`db`]. `ARCHITECTURE.md` walks through a follow and a poll.
+//! Modules are layers, and imports only go down: see `ARCHITECTURE.md`, and `tests/architecture.rs`, which checks it.
 
+pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod assets;
-pub mod at;
-pub mod border;
+pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
-pub mod demo;
-pub mod entry;
+pub mod domain;
 pub mod error;
-pub mod frame;
+pub mod http;
 pub mod ids;
-pub mod last_update;
+pub mod lru;
 pub mod metrics;
+pub mod middleware;
 pub mod model;
 pub mod pages;
-pub mod password;
-pub mod place;
-pub mod recent;
-pub mod reply;
+pub mod poll;
+pub mod poll_url;
 pub mod routes;
 #[allow(missing_docs)]
 pub mod schema;
 pub mod server;
-pub mod slowdown;
-pub mod token;
-pub mod viewer;
-pub mod when;
+pub mod stamps;
+pub mod store;
+pub mod views;

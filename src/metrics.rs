@@ -1,4 +1,4 @@
-//! What an operator can see from outside: counters and gauges in Prometheus's text format, for one running site.
+//! Counters and gauges for operators, in Prometheus's text format.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -10,27 +10,27 @@ use redis::RedisResult;
 /// Upper bounds of the latencies of polls, in seconds: an unchanged one takes microseconds, a changed one milliseconds.
 const BUCKETS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.25, 1.0];
 
-/// Everything that is counted.
+/// The metrics of one process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     polls: [(IntCounter, Histogram); 3],
     redis_commands: IntCounterVec,
-    /// Whether Redis is read and written: 1, or 0 while it is not.
+    /// 1 while Redis is in use, otherwise 0.
     pub redis_up: IntGauge,
     database_up: IntGauge,
     database_statements: IntCounter,
     database_connections: IntGaugeVec,
     notifications: IntCounterVec,
     mended: IntCounterVec,
-    /// How many people's stamps this process remembers; what it can is a setting.
+    /// How many users' stamps this process has in memory.
     pub remembered: IntGauge,
-    reading: Mutex<()>,
+    writing: Mutex<()>,
 }
 
 /// How a poll ended.
 #[derive(Debug, Clone, Copy)]
-pub enum Outcome {
+pub enum PollOutcome {
     /// Nothing new.
     Unchanged,
     /// Something new was sent.
@@ -39,16 +39,16 @@ pub enum Outcome {
     Refused,
 }
 
-/// The database at the moment of asking.
+/// The state of the database when the metrics are read.
 #[derive(Debug, Clone, Copy)]
-pub struct DatabaseReading {
+pub struct DatabaseGauges {
     /// Whether it can be reached.
     pub up: bool,
     /// Statements sent so far.
     pub statements: u64,
     /// Connections of the pool.
     pub connections: u32,
-    /// Those of them that nobody uses.
+    /// Those of them that are not in use.
     pub idle: u32,
 }
 
@@ -87,18 +87,18 @@ impl Metrics {
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
             remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
-            reading: Mutex::default(),
+            writing: Mutex::default(),
             registry,
         })
     }
 
     /// A poll that began at `begun` ended with `outcome`.
-    pub fn polled(&self, outcome: Outcome, begun: Instant) {
+    pub fn polled(&self, outcome: PollOutcome, begun: Instant) {
         let [unchanged, changed, refused] = &self.polls;
         let (counter, latency) = match outcome {
-            Outcome::Unchanged => unchanged,
-            Outcome::Changed => changed,
-            Outcome::Refused => refused,
+            PollOutcome::Unchanged => unchanged,
+            PollOutcome::Changed => changed,
+            PollOutcome::Refused => refused,
         };
         counter.inc();
         latency.observe(begun.elapsed().as_secs_f64());
@@ -114,30 +114,30 @@ impl Metrics {
         self.redis_commands.with_label_values(&[command, outcome]).inc();
     }
 
-    /// A command to Redis was not waited for any longer.
+    /// A command to Redis timed out.
     pub fn redis_timeout(&self, command: &str) {
         self.redis_commands.with_label_values(&[command, "timeout"]).inc();
     }
 
     /// Notifications of these kinds were committed.
-    pub fn told(&self, kinds: &[&str]) {
+    pub fn notified(&self, kinds: &[&str]) {
         for kind in kinds {
             self.notifications.with_label_values(&[*kind]).inc();
         }
     }
 
-    /// The sweep raised so many copies in `copy`, which is memory or redis.
+    /// The sweep raised `number` copies in `copy`, which is `memory` or `redis`.
     pub fn mended(&self, copy: &str, number: u64) {
         self.mended.with_label_values(&[copy]).inc_by(number);
     }
 
-    /// All of them, and the database as it is now, in Prometheus's text format.
+    /// All of them, with the database as it is now, in Prometheus's text format.
     ///
     /// # Errors
-    /// If they cannot be written down, which would be a fault of ours.
-    pub fn text(&self, database: DatabaseReading) -> prometheus::Result<String> {
-        // One at a time: two would both add what is new.
-        let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+    /// If they cannot be encoded, which would be a fault of ours.
+    pub fn text(&self, database: DatabaseGauges) -> prometheus::Result<String> {
+        // One caller at a time: two would both add the statements since the last time.
+        let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.database_up.set(i64::from(database.up));
         self.database_statements.inc_by(database.statements.saturating_sub(self.database_statements.get()));
         self.database_connections.with_label_values(&["idle"]).set(i64::from(database.idle));
@@ -148,5 +148,5 @@ impl Metrics {
     }
 }
 
-/// What the text is.
+/// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;

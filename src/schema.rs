@@ -30,10 +30,11 @@ diesel::table! {
     notifications (id) {
         id -> BigInt,
         recipient_id -> BigInt,
-        actor_id -> BigInt,
+        actor_id -> Nullable<BigInt>,
         kind -> Text,
         created_at -> BigInt,
         read_at -> Nullable<BigInt>,
+        group_key -> Nullable<Text>,
     }
 }
 

@@ -1,22 +1,7 @@
-//! The JSON face of the same verbs. Errors become problem documents at the border.
+//! The JSON API: the same verbs for programs. Errors become problem documents in the middleware.
 
 pub mod follow;
 pub mod notifications;
+mod page_limit;
 pub mod people;
 pub mod session;
-
-use crate::error::AppError;
-
-/// Rows per page where none are asked for.
-const ROWS: i64 = 20;
-/// The most rows one gets at once; who asks for more gets these, and the cursor for the rest.
-const MOST_ROWS: i64 = 100;
-
-/// The page size asked for.
-fn limit(asked: Option<i64>) -> Result<i64, AppError> {
-    match asked {
-        None => Ok(ROWS),
-        Some(rows @ 1..) => Ok(rows.min(MOST_ROWS)),
-        Some(_) => Err(AppError::BadRequest("limit must be at least 1.")),
-    }
-}

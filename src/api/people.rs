@@ -3,18 +3,18 @@
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
 
-use super::limit;
+use super::page_limit::page_limit;
 use crate::app::App;
 use crate::error::AppError;
-use crate::last_update::Stamp;
+use crate::http::viewer::Viewer;
+use crate::ids::{Stamp, UserId};
+use crate::model::notifications;
 use crate::model::people::{Person, Search};
-use crate::model::{UserId, notifications};
-use crate::viewer::Viewer;
 
-/// Who the caller is, and how things stand with them.
+/// The caller.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Me {
+pub struct MeJson {
     id: UserId,
     username: String,
     unread: i64,
@@ -22,15 +22,15 @@ pub struct Me {
 }
 
 /// `GET /api/me`
-pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<Me>, AppError> {
+pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<MeJson>, AppError> {
     let id = viewer.id;
-    let unread = app.look(move |db| Ok(notifications::unread(db, id)?)).await?;
-    Ok(Json(Me { id, username: viewer.username, unread, last_update: viewer.last_update }))
+    let unread = app.query(move |conn| Ok(notifications::unread(conn, id)?)).await?;
+    Ok(Json(MeJson { id, username: viewer.username, unread, last_update: viewer.last_update }))
 }
 
 /// Which people.
 #[derive(Deserialize)]
-pub struct Asked {
+pub struct PeopleQuery {
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -40,31 +40,31 @@ pub struct Asked {
 
 /// One page of the directory.
 #[derive(Serialize)]
-pub struct People {
-    people: Vec<Listed>,
+pub struct PeopleJson {
+    people: Vec<PersonJson>,
     /// The `after` of the next page; null on the last.
     next: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+struct PersonJson {
     id: UserId,
     username: String,
     following: bool,
     followed_by: bool,
 }
 
-impl From<Person> for Listed {
+impl From<Person> for PersonJson {
     fn from(person: Person) -> Self {
         let Person { id, username, following, follows_you } = person;
-        Listed { id, username, following, followed_by: follows_you }
+        PersonJson { id, username, following, followed_by: follows_you }
     }
 }
 
 /// `GET /api/people?q=&after=&limit=`
-pub async fn list(viewer: Viewer, asked: Query<Asked>, app: Data<App>) -> Result<Json<People>, AppError> {
-    let (search, limit) = (Search::new(&asked.q, &asked.after), limit(asked.limit)?);
-    let found = app.look(move |db| Ok(search.run(db, viewer.id, limit)?)).await?;
-    Ok(Json(People { people: found.rows.into_iter().map(Listed::from).collect(), next: found.next }))
+pub async fn list(viewer: Viewer, query: Query<PeopleQuery>, app: Data<App>) -> Result<Json<PeopleJson>, AppError> {
+    let (search, limit) = (Search::new(&query.q, &query.after), page_limit(query.limit)?);
+    let page = app.query(move |conn| Ok(search.run(conn, viewer.id, limit)?)).await?;
+    Ok(Json(PeopleJson { people: page.rows.into_iter().map(PersonJson::from).collect(), next: page.next }))
 }

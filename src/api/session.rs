@@ -1,51 +1,50 @@
-//! Tokens for programs.
+//! Sessions of programs: bearer tokens.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
-use actix_web::{CustomizeResponder, HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::sign_in::sign_in;
 use crate::app::App;
-use crate::entry::enter;
+use crate::clock::Millis;
 use crate::error::AppError;
-use crate::model::UserId;
-use crate::model::sessions::{self, Kind};
-use crate::viewer::{Viewer, address};
+use crate::http::client_ip::client_ip;
+use crate::http::viewer::Viewer;
+use crate::ids::UserId;
+use crate::model::sessions::{self, SessionKind};
 
 /// A name and its password.
 #[derive(Deserialize)]
-pub struct Login {
+pub struct SignInJson {
     username: String,
     password: String,
 }
 
-/// A token and whose it is.
+/// A token, and whose it is.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Opened {
+pub struct SessionJson {
     token: String,
-    /// When it ends, in Unix milliseconds: a token's end is part of it and does not move.
-    expires_at: i64,
-    user: User,
+    /// When it ends, in Unix milliseconds. The end is part of the token and does not move.
+    expires_at: Millis,
+    user: UserJson,
 }
 
 #[derive(Serialize)]
-struct User {
+struct UserJson {
     id: UserId,
     username: String,
 }
 
 /// `POST /api/session` `{username, password}`
-pub async fn create(login: Json<Login>, req: HttpRequest, app: Data<App>) -> Result<CustomizeResponder<Json<Opened>>, AppError> {
-    let Login { username, password } = login.into_inner();
-    let (token, user) = enter(&app, &username, password, address(&req, &app.config), Kind::Program).await?;
-    let opened = Opened { token: app.signer.seal(&token), expires_at: token.idle_expires_at, user: User { id: user.id, username: user.username } };
-    Ok(Json(opened).customize().with_status(StatusCode::OK))
+pub async fn create(body: Json<SignInJson>, req: HttpRequest, app: Data<App>) -> Result<Json<SessionJson>, AppError> {
+    let SignInJson { username, password } = body.into_inner();
+    let (token, user) = sign_in(&app, &username, password, client_ip(&req, &app.config), SessionKind::Program).await?;
+    Ok(Json(SessionJson { token: app.signer.sign(&token), expires_at: token.idle_expires_at, user: UserJson { id: user.id, username: user.username } }))
 }
 
-/// `DELETE /api/session`: the token it is called with ends.
-pub async fn end(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let now = app.clock.now();
-    app.change(move |db| Ok(((), sessions::revoke(db, viewer.id, viewer.session, now)?))).await?;
+/// `DELETE /api/session`: revokes the token that it is called with.
+pub async fn delete(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
+    app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, viewer.session)?)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,4 +1,4 @@
-//! Where a database lives, and how that is said without giving its password away.
+//! `DATABASE_URL`: read, and shown without its password.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ pub enum Address {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(String);
 
-/// What libpq is told unless the URL says otherwise: give up on a server that does not answer, and notice one that
-/// has gone silent in seconds rather than in the two hours that the system would take.
+/// Parameters that libpq gets unless the URL sets them. With the system's own time limits, a server that went silent would be noticed after two
+/// hours.
 const DEFAULTS: [(&str, &str); 6] = [
     ("connect_timeout", "3"),
     ("application_name", "tidings"),
@@ -41,7 +41,7 @@ impl Address {
         }
     }
 
-    /// `text` without any password of this address: libpq likes to quote what it could not read.
+    /// `text` with the passwords of this address replaced: libpq quotes in its errors what it could not read.
     pub fn without_secrets(&self, text: &str) -> String {
         match self {
             Address::Sqlite(_) => text.to_owned(),
@@ -64,8 +64,8 @@ impl PostgresUrl {
         let Some((_, rest)) = value.split_once("://") else { return Err(wrong) };
         let (authority, beyond) = split_at_first(rest, &['/', '?', '#']);
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        // Anything else would be part of a password that was not encoded, and libpq would take it for a host, a port or a
-        // database, and complain of it aloud.
+        // Anything else is part of a password that was not percent-encoded. libpq would take it for a host, a port or a database, and quote
+        // it in its error.
         let is_port = |port: &str| port.chars().all(|c| c.is_ascii_digit());
         let ports = host.split(',').all(|host| host.ends_with(']') || host.rsplit_once(':').is_none_or(|(_, port)| is_port(port)));
         let plain = !value.contains(|c: char| c.is_whitespace() || c == '#') && is_percent_encoded(rest);
@@ -91,7 +91,7 @@ impl PostgresUrl {
         })
     }
 
-    /// The passwords in it, as they stand there and as they are meant.
+    /// The passwords in it, encoded and decoded.
     fn secrets(&self) -> Vec<String> {
         let written = self.authority().rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned());
         let asked = self.0.split_once('?').map_or("", |(_, query)| query);

@@ -1,5 +1,5 @@
-//! Whether the database can be reached: an outage is a state with one line in the log at each end, however many
-//! requests fall into it.
+//! Whether the database can be reached. An outage is a state: it is logged once when it begins and once when it ends, however many
+//! requests fail in between.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,24 +7,23 @@ use std::time::{Duration, Instant};
 
 use super::Address;
 
-/// Where something worked so short a while ago, a connection that is refused is no outage: a server that has no more
-/// connections to give still serves those that it gave.
+/// A refused connection is no outage if something worked this recently: a server that is out of connections still serves those it gave.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is known of the way to the database.
+/// Whether the database can be reached, as far as is known.
 #[derive(Debug)]
 pub struct Health {
     address: Address,
     well: AtomicBool,
-    since: Instant,
-    /// When something worked last, in milliseconds after `since`.
+    made_at: Instant,
+    /// When something worked last, in milliseconds after `made_at`.
     worked_at: AtomicU64,
 }
 
 impl Health {
-    /// Well, until something else is known.
+    /// Starts as reachable.
     pub fn new(address: Address) -> Health {
-        Health { address, well: AtomicBool::new(true), since: Instant::now(), worked_at: AtomicU64::new(0) }
+        Health { address, well: AtomicBool::new(true), made_at: Instant::now(), worked_at: AtomicU64::new(0) }
     }
 
     /// Whether it can be reached.
@@ -32,10 +31,10 @@ impl Health {
         self.well.load(Ordering::Relaxed)
     }
 
-    /// It could not be reached, because of `cause`.
+    /// Records that it could not be reached because of `cause`.
     pub fn failed(&self, cause: &dyn Display) {
         let worked_at = Duration::from_millis(self.worked_at.load(Ordering::Relaxed));
-        if self.since.elapsed().saturating_sub(worked_at) < GRACE {
+        if self.made_at.elapsed().saturating_sub(worked_at) < GRACE {
             return;
         }
         if self.well.swap(false, Ordering::Relaxed) {
@@ -44,18 +43,18 @@ impl Health {
         }
     }
 
-    /// It answered.
-    pub fn works(&self) {
-        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+    /// Records that it answered.
+    pub fn succeeded(&self) {
+        let now = u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.worked_at.store(now, Ordering::Relaxed);
-        // Read first: nearly always nothing changes, and a write would be felt by every core.
+        // Read before the swap: nearly always nothing changes, and a write would make every core reload the cache line.
         if !self.is_well() && !self.well.swap(true, Ordering::Relaxed) {
             log::info!("the database {} is back", self.address);
         }
     }
 }
 
-/// libpq explains itself over several lines.
+/// `text` on one line: libpq writes its errors on several, and a log entry is one.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

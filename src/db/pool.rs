@@ -1,4 +1,4 @@
-//! The pool's connections: how they are made, what is known of each, and when one is worth keeping.
+//! The pool's connections: how they are made, when they are pinged, and when they are given up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,12 +10,12 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{Address, Connection, Health, on_either};
 
-/// A connection to a server that answered so short a while ago is not asked whether it lives before it is used again.
-/// Should the server have gone in between, the first statement finds out, and is run again on another ([`super::Database`]).
-/// Shorter than the grace that [`Health`] gives: what is taken for well was well within it.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// A connection that answered this recently is not pinged before it is used again, which saves a round trip. If the server has gone in
+/// between, the first statement fails, and [`super::Database`] runs it again on another connection. Shorter than the grace of [`Health`],
+/// so that an outage is not hidden.
+const NO_PING_WITHIN: Duration = Duration::from_secs(1);
 
-/// Makes the pool's connections and counts the statements they run.
+/// Makes the pool's connections, and counts the statements that they run.
 #[derive(Debug)]
 pub struct Manager {
     address: Address,
@@ -23,44 +23,44 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// Of the database at `address`; adds to `statements`.
+    /// Connects to the database at `address`; adds to `statements`.
     pub fn new(address: &Address, statements: &Arc<AtomicU64>) -> Manager {
         Manager { address: address.clone(), statements: Arc::clone(statements) }
     }
 }
 
-/// A connection of the pool, and what is known of it.
-pub struct Kept {
+/// A connection of the pool.
+pub struct PoolConnection {
     pub conn: Connection,
-    vitals: Arc<Vitals>,
-    /// Whether it was given out without being asked, because it answered a moment ago.
-    trusted: bool,
+    liveness: Arc<Liveness>,
+    /// Whether it was given out without a ping, because it answered a moment ago.
+    ping_skipped: bool,
 }
 
-impl Kept {
-    /// Whether it was trusted without being asked, and has gone.
-    pub fn was_trusted_in_vain(&self) -> bool {
-        self.trusted && self.vitals.is_lost()
+impl PoolConnection {
+    /// Skipped the ping, and was dead.
+    pub fn was_dead_without_ping(&self) -> bool {
+        self.ping_skipped && self.liveness.is_lost()
     }
 }
 
-/// What the statements that pass over a connection tell of it.
+/// What its statements have shown of a connection.
 #[derive(Debug)]
-struct Vitals {
+struct Liveness {
     made_at: Instant,
-    /// When a statement last ended well, in milliseconds after it was made; 0: never.
+    /// When a statement last succeeded, in milliseconds after `made_at`; 0: never.
     answered: AtomicU64,
-    /// Whether it has gone.
+    /// Whether the connection was lost.
     lost: AtomicBool,
 }
 
-impl Vitals {
-    fn new() -> Vitals {
-        Vitals { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
+impl Liveness {
+    fn new() -> Liveness {
+        Liveness { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
     }
 
-    /// A statement has ended.
-    fn note(&self, error: Option<&DieselError>) {
+    /// Records how a statement ended.
+    fn record(&self, error: Option<&DieselError>) {
         match error {
             None => self.answered.store(u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
             Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
@@ -74,59 +74,59 @@ impl Vitals {
         self.lost.load(Ordering::Relaxed)
     }
 
-    fn answered_lately(&self) -> bool {
+    fn answered_recently(&self) -> bool {
         let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
-        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < TRUSTED
+        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < NO_PING_WITHIN
     }
 }
 
 impl ManageConnection for Manager {
-    type Connection = Kept;
+    type Connection = PoolConnection;
     type Error = R2d2Error;
 
-    fn connect(&self) -> Result<Kept, R2d2Error> {
+    fn connect(&self) -> Result<PoolConnection, R2d2Error> {
         let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
-        let (statements, vitals) = (Arc::clone(&self.statements), Arc::new(Vitals::new()));
-        let felt = Arc::clone(&vitals);
+        let (statements, liveness) = (Arc::clone(&self.statements), Arc::new(Liveness::new()));
+        let recorder = Arc::clone(&liveness);
         on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
             InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
-            InstrumentationEvent::FinishQuery { error, .. } => felt.note(error),
+            InstrumentationEvent::FinishQuery { error, .. } => recorder.record(error),
             _ => {}
         }));
-        Ok(Kept { conn, vitals, trusted: false })
+        Ok(PoolConnection { conn, liveness, ping_skipped: false })
     }
 
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), R2d2Error> {
-        // A file does not go away as a server does, and whoever does nothing but read should not pay twice.
-        kept.trusted = kept.vitals.answered_lately();
-        match &mut kept.conn {
-            Connection::Postgres(conn) if !kept.trusted => conn.ping().map_err(R2d2Error::QueryError),
+    fn is_valid(&self, pooled: &mut PoolConnection) -> Result<(), R2d2Error> {
+        // Only servers are pinged: a file does not hang up.
+        pooled.ping_skipped = pooled.liveness.answered_recently();
+        match &mut pooled.conn {
+            Connection::Postgres(conn) if !pooled.ping_skipped => conn.ping().map_err(R2d2Error::QueryError),
             Connection::Postgres(_) | Connection::Sqlite(_) => Ok(()),
         }
     }
 
-    fn has_broken(&self, kept: &mut Kept) -> bool {
+    fn has_broken(&self, pooled: &mut PoolConnection) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || kept.vitals.is_lost() || on_either!(&mut kept.conn, |inner| inner.is_broken())
+        std::thread::panicking() || pooled.liveness.is_lost() || on_either!(&mut pooled.conn, |inner| inner.is_broken())
     }
 }
 
-/// Where the pool reports that it could not connect. (By itself it would write a line to the log at every try.)
+/// Takes the errors of the pool. Without it, r2d2 logs a line for every failed try.
 #[derive(Debug)]
-pub struct Failures(Arc<Health>);
+pub struct ErrorHandler(Arc<Health>);
 
-impl Failures {
-    /// They are told to `health`.
-    pub fn told_to(health: &Arc<Health>) -> Failures {
-        Failures(Arc::clone(health))
+impl ErrorHandler {
+    /// Reports them to `health`.
+    pub fn reporting_to(health: &Arc<Health>) -> ErrorHandler {
+        ErrorHandler(Arc::clone(health))
     }
 }
 
-impl HandleError<R2d2Error> for Failures {
+impl HandleError<R2d2Error> for ErrorHandler {
     fn handle_error(&self, error: R2d2Error) {
         match error {
             R2d2Error::ConnectionError(cause) => self.0.failed(&cause),
-            // A dead connection was found in the pool; whether there can be new ones, the next try will tell.
+            // A dead connection was found in the pool. Whether the server is gone, the next connect will show.
             R2d2Error::QueryError(_) => {}
         }
     }

@@ -9,39 +9,36 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::address::PostgresUrl;
 use super::health::one_line;
-use super::sqlite::Migrating;
-use super::{Address, BUSY};
+use super::migrate::MigrationError;
+use super::{Address, BUSY_TIMEOUT, Cause};
 use crate::clock::{Millis, SECOND};
-use crate::error::Cause;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Under this number one instance migrates while the others wait. Any number will do that nothing else in the same
-/// database uses.
-const MIGRATING: i64 = 7_463_491_053;
+/// The advisory lock under which one instance migrates while the others wait. Any number will do that nothing else in the same database uses.
+const MIGRATION_LOCK: i64 = 7_463_491_053;
 
-/// How often a server that does not answer at the start is tried, and how long between two tries: one that starts
-/// together with us gets the time to do so, and an operator who mistyped an address soon hears of it.
+/// How often the first connection is tried. A server that starts together with us gets the time to do so, and an operator who mistyped an
+/// address soon hears of it.
 const TRIES: u32 = 5;
-const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// How long to wait between two tries.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The longest that one statement may take, and the longest that a transaction may be left alone, in milliseconds.
-const LONGEST_STEP: Millis = 10 * SECOND;
+/// The server's limits on one statement, and on a transaction that sits idle, in milliseconds.
+const STATEMENT_TIMEOUT: Millis = 10 * SECOND;
 
-/// Waits for the server, then brings its schema up to date.
-///
-/// Migrations take no lock by themselves: without this one, instances that start together on an empty database would
-/// all try to make the same tables.
+/// Waits for the server, then runs the pending migrations. Diesel takes no lock for them: without this one, instances that start together
+/// on an empty database would all try to make the same tables.
 pub(super) fn prepare(url: &PostgresUrl) -> Result<(), Cause> {
     let mut conn = first_connection(url)?;
-    conn.transaction(|conn| -> Result<(), Migrating> {
-        // A migration may take as long as it takes, and so may waiting for another instance's.
+    conn.transaction(|conn| -> Result<(), MigrationError> {
+        // A migration may take long, and so may waiting for another instance's.
         conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
-        conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATING})"))?;
-        conn.run_pending_migrations(MIGRATIONS).map_err(Migrating)?;
+        conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
+        conn.run_pending_migrations(MIGRATIONS).map_err(MigrationError)?;
         Ok(())
     })
-    .map_err(|Migrating(cause)| cause)
+    .map_err(|MigrationError(cause)| cause)
 }
 
 fn first_connection(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
@@ -53,26 +50,25 @@ fn first_connection(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
                     let cause = address.without_secrets(&cause.to_string());
                     log::info!("waiting for the database {address}: {}", one_line(&cause));
                 }
-                thread::sleep(BETWEEN_TRIES);
+                thread::sleep(RETRY_DELAY);
             }
-            outcome => return outcome,
+            connected => return connected,
         }
     }
     Err(ConnectionError::BadConnection("it was never tried".to_owned()))
 }
 
-/// A connection on which nothing can take for ever: waiting for a lock ends as it does on SQLite, and a transaction
-/// whose process was frozen in its midst gives back what it held.
+/// A connection with time limits: a wait for a lock ends as it does on SQLite, and a transaction whose process was frozen releases its
+/// locks.
 ///
-/// What every transaction is like is said once, whatever the operator's defaults are, rather than at the beginning of each.
-/// Whether a prepared statement is planned anew is left to the server (`plan_cache_mode = auto`): made to keep to one plan for
-/// all values, it would take a third of all people for those whose stamp moved lately, and read them all.
+/// Isolation and access mode are set once for the connection, whatever the operator's defaults are. `plan_cache_mode` stays `auto`: with
+/// one generic plan for all values, the server takes "stamps that moved lately" for a third of all users, and reads everybody.
 pub(super) fn connect(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
     let mut conn = PgConnection::establish(&url.with_defaults())?;
     let settings = format!(
-        "SET lock_timeout = {}; SET statement_timeout = {LONGEST_STEP}; SET idle_in_transaction_session_timeout = {LONGEST_STEP}; \
+        "SET lock_timeout = {}; SET statement_timeout = {STATEMENT_TIMEOUT}; SET idle_in_transaction_session_timeout = {STATEMENT_TIMEOUT}; \
          SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off",
-        BUSY.as_millis(),
+        BUSY_TIMEOUT.as_millis(),
     );
     conn.batch_execute(&settings).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)

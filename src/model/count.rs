@@ -1,4 +1,4 @@
-//! Counting no further than anybody wants to know.
+//! Counting with a limit.
 
 use diesel::backend::Backend;
 use diesel::pg::Pg;
@@ -9,17 +9,17 @@ use diesel::sqlite::Sqlite;
 
 use crate::db::{Connection, on_either};
 
-/// How many rows a query has that says itself where it ends.
+/// `SELECT count(*)` of a query that has a LIMIT.
 #[derive(QueryId)]
-struct Count<Rows>(Rows);
+struct CountStatement<Rows>(Rows);
 
-impl<Rows> Query for Count<Rows> {
+impl<Rows> Query for CountStatement<Rows> {
     type SqlType = BigInt;
 }
 
-impl<Rows, Conn> RunQueryDsl<Conn> for Count<Rows> {}
+impl<Rows, Conn> RunQueryDsl<Conn> for CountStatement<Rows> {}
 
-impl<DB: Backend, Rows: QueryFragment<DB>> QueryFragment<DB> for Count<Rows> {
+impl<DB: Backend, Rows: QueryFragment<DB>> QueryFragment<DB> for CountStatement<Rows> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT count(*) FROM (");
         self.0.walk_ast(out.reborrow())?;
@@ -28,12 +28,15 @@ impl<DB: Backend, Rows: QueryFragment<DB>> QueryFragment<DB> for Count<Rows> {
     }
 }
 
-/// How many `rows` there are, which should have a limit: to count a hundred thousand takes longer than all else that a page
-/// asks, and nobody reads such a number to its end.
+/// How many `rows` there are. They should have a LIMIT: counting a hundred thousand takes longer than everything else that a page asks,
+/// and nobody reads such a number to its end.
+///
+/// # Errors
+/// Those of the database.
 pub fn count<Rows>(conn: &mut Connection, rows: Rows) -> QueryResult<i64>
 where
     Rows: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId,
 {
-    let count = Count(rows);
-    on_either!(conn, |conn| count.get_result(conn))
+    let statement = CountStatement(rows);
+    on_either!(conn, |conn| statement.get_result(conn))
 }

@@ -1,63 +1,21 @@
-//! The inbox. Badge and list are one predicate, `of`; authorization is part of every WHERE.
+//! The table `notifications`: the inboxes. Badge and list start from one predicate, [`of`]; authorization is part of every WHERE.
 
-use diesel::backend::Backend;
-use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl::{Eq, Filter, IsNull};
-use diesel::expression::AsExpression;
 use diesel::prelude::*;
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 
+use super::Slice;
 use super::count::count;
-use super::{NotificationId, Slice, UserId};
 use crate::clock::Millis;
-use crate::db::{Connection, on_either};
-use crate::last_update::{News, Stamp, advance, lock};
+use crate::db::{Change, Connection, on_either};
+use crate::ids::{NotificationId, Stamp, UserId};
 use crate::schema::{notifications, users};
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize)]
-#[diesel(sql_type = Text)]
-#[serde(rename_all = "camelCase")]
-pub enum Kind {
-    /// The actor follows the recipient.
-    Follow,
-}
-
-impl Kind {
-    /// As it is kept and counted.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Follow => "follow",
-        }
-    }
-}
-
-impl<DB: Backend> ToSql<Text, DB> for Kind
-where
-    str: ToSql<Text, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        self.as_str().to_sql(out)
-    }
-}
-
-impl<DB: Backend> FromSql<Text, DB> for Kind
-where
-    String: FromSql<Text, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        match String::from_sql(bytes)?.as_str() {
-            "follow" => Ok(Kind::Follow),
-            other => Err(format!("no such kind of notification: {other}").into()),
-        }
-    }
-}
+use crate::stamps::{advance, lock};
 
 /// Which part of the inbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Show {
     /// Everything.
     #[default]
@@ -66,15 +24,15 @@ pub enum Show {
     Unread,
 }
 
-/// One line of the inbox.
+/// A notification as its recipient has it.
 #[derive(Debug, Clone, Queryable)]
 pub struct Notification {
-    /// Which.
+    /// Its id, by which the inbox is ordered.
     pub id: NotificationId,
-    /// What happened.
-    pub kind: Kind,
-    /// Who did it.
-    pub actor: Actor,
+    /// What happened: the stored name of the kind. A newer release may have written one that this release does not know.
+    pub kind: String,
+    /// Who did it; `None` where nobody did.
+    pub actor: Option<Actor>,
     /// When, in Unix milliseconds.
     pub created_at: Millis,
     /// When it was read, in Unix milliseconds; `None` = unread.
@@ -84,16 +42,30 @@ pub struct Notification {
 /// Who did something.
 #[derive(Debug, Clone, Queryable, Serialize)]
 pub struct Actor {
-    /// Who.
+    /// Their id.
     pub id: UserId,
     /// Their name, lower-case.
     pub username: String,
 }
 
+/// A notification to be made.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    /// Whose inbox it goes into.
+    pub recipient: UserId,
+    /// Who did something; `None` where nobody did.
+    pub actor: Option<UserId>,
+    /// The stored name of its kind.
+    pub kind: &'static str,
+    /// What it is about, such as `follow:7`. A recipient has one notification of a key at the most: a new one replaces it. `None`: it
+    /// replaces nothing.
+    pub group_key: Option<String>,
+}
+
 type Of = Filter<notifications::table, Eq<notifications::recipient_id, UserId>>;
 type UnreadOf = Filter<Of, IsNull<notifications::read_at>>;
 
-/// What is in the inbox of `recipient`: the one predicate that list, badge and every change below start from.
+/// The inbox of `recipient`: the one predicate that list, badge and every change below start from.
 fn of(recipient: UserId) -> Of {
     notifications::table.filter(notifications::recipient_id.eq(recipient))
 }
@@ -102,27 +74,42 @@ fn unread_of(recipient: UserId) -> UnreadOf {
     of(recipient).filter(notifications::read_at.is_null())
 }
 
-macro_rules! columns {
-    () => {
-        (notifications::id, notifications::kind, (users::id, users::username), notifications::created_at, notifications::read_at)
+macro_rules! with_actor {
+    ($query:expr) => {
+        $query.left_join(users::table.on(notifications::actor_id.eq(users::id.nullable()))).select((
+            notifications::id,
+            notifications::kind,
+            (users::id, users::username).nullable(),
+            notifications::created_at,
+            notifications::read_at,
+        ))
     };
 }
 
-/// How much is unread.
+/// How many are unread.
+///
+/// # Errors
+/// Those of the database.
 pub fn unread(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
     unread_of(recipient).count().get_result(conn)
 }
 
-/// Where the number on a badge ends: whoever has so much unread has many.
+/// Where the number on a badge ends: whoever has this many unread has many.
 pub const MANY: i64 = 1_000;
 
-/// How much is unread, counted up to [`MANY`]: every page and every changed poll shows it, and for somebody whom a hundred
-/// thousand follow, to count them all would be the greater part of its cost.
+/// How many are unread, counted up to [`MANY`]. Every page and every changed poll shows it, and for somebody with a hundred thousand
+/// unread, counting them all would be most of what these cost.
+///
+/// # Errors
+/// Those of the database.
 pub fn unread_up_to_many(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
     count(conn, unread_of(recipient).select(notifications::id).limit(MANY))
 }
 
 /// One page of the inbox, newest first: what is older than `before`.
+///
+/// # Errors
+/// Those of the database.
 pub fn list(
     conn: &mut Connection,
     recipient: UserId,
@@ -130,85 +117,134 @@ pub fn list(
     before: Option<NotificationId>,
     limit: i64,
 ) -> QueryResult<Slice<Notification, NotificationId>> {
-    let mut query = of(recipient)
-        .inner_join(users::table.on(users::id.eq(notifications::actor_id)))
+    let mut query = with_actor!(of(recipient))
         .filter(notifications::id.lt(before.unwrap_or(NotificationId(i64::MAX))))
-        .select(columns!())
         .order(notifications::id.desc())
         .limit(limit + 1)
         .into_boxed();
     if show == Show::Unread {
         query = query.filter(notifications::read_at.is_null());
     }
-    Ok(Slice::cut(query.load(conn)?, limit, |line: &Notification| line.id))
+    Ok(Slice::cut(query.load(conn)?, limit, |notification: &Notification| notification.id))
 }
 
-/// One notification of `recipient`; `NotFound` if it is nobody's or somebody else's.
-pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> QueryResult<Notification> {
-    of(recipient).filter(notifications::id.eq(id)).inner_join(users::table.on(users::id.eq(notifications::actor_id))).select(columns!()).first(conn)
-}
-
-/// `recipient` hears that `actor` did `kind`: a new, unread line on top of their inbox. Returns whether it is there; it is not
-/// if an older line of the same actor and kind is in the way, which must [`make_way`] for it.
+/// One notification of `recipient`.
 ///
-/// `at` is the stamp that the change has advanced, and not the clock: whatever was seen at stamp S, a later line is later than
-/// S, also when both fall into one millisecond or the clock was set back between them.
-pub fn tell(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, at: Stamp) -> QueryResult<bool> {
-    let line = (notifications::recipient_id.eq(recipient), notifications::actor_id.eq(actor), notifications::kind.eq(kind), notifications::created_at.eq(at));
-    let told = on_either!(conn, |conn| diesel::insert_into(notifications::table).values(line).on_conflict_do_nothing().execute(conn));
-    Ok(told? > 0)
+/// # Errors
+/// `NotFound` if there is none of that id, or it is somebody else's.
+pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> QueryResult<Notification> {
+    with_actor!(of(recipient).filter(notifications::id.eq(id))).first(conn)
 }
 
-/// Removes the line that [`tell`] found in its way. It cannot become the new one, which must have a new id: ids are the order
-/// of the inbox.
-pub fn make_way(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind) -> QueryResult<()> {
-    diesel::delete(of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
+/// Puts a new, unread notification on top of its recipient's inbox. One with the same group key gives way to it. Returns whether it is
+/// there; it is not if the recipient is gone.
+///
+/// Its `created_at` is the stamp of this change, and not the clock. Whatever was seen at stamp S, a later notification is later than S,
+/// also when both fall into one millisecond or the clock was set back between them.
+///
+/// # Errors
+/// Those of the database.
+pub fn insert(tx: &mut Change<'_>, new: &NewNotification) -> QueryResult<bool> {
+    let Some(stamp) = advance(tx, new.recipient)? else { return Ok(false) };
+    if !insert_unless_taken(tx, new, stamp)? {
+        remove_replaced(tx, new)?;
+        insert_unless_taken(tx, new, stamp)?;
+    }
+    Ok(true)
+}
+
+/// Whether it was inserted; it is not if another has its group key.
+fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, created_at: Stamp) -> QueryResult<bool> {
+    let row = (
+        notifications::recipient_id.eq(new.recipient),
+        notifications::actor_id.eq(new.actor),
+        notifications::kind.eq(new.kind),
+        notifications::group_key.eq(new.group_key.as_deref()),
+        notifications::created_at.eq(created_at),
+    );
+    let inserted = on_either!(tx.conn(), |conn| diesel::insert_into(notifications::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(inserted > 0)
+}
+
+/// Removes what `new` replaces. The old row cannot become the new one, which must have a new id: ids are the order of the inbox.
+fn remove_replaced(tx: &mut Change<'_>, new: &NewNotification) -> QueryResult<()> {
+    diesel::delete(of(new.recipient).filter(notifications::group_key.eq(new.group_key.as_deref()))).execute(tx.conn())?;
+    diesel::delete(of(new.recipient).filter(written_without_a_key(new))).execute(tx.conn())?;
     Ok(())
 }
 
-/// Removes what `recipient` has not read yet of `actor` doing `kind`. The inbox of `recipient` must be locked.
-pub fn take_back(conn: &mut Connection, recipient: UserId, actor: UserId, kind: Kind, now: Millis) -> QueryResult<News> {
-    let gone = diesel::delete(unread_of(recipient).filter(notifications::actor_id.eq(actor)).filter(notifications::kind.eq(kind))).execute(conn)?;
-    news_if(conn, gone > 0, recipient, now)
+/// Removes the notification of the same group key if it is unread; one that was read stays. The recipient's inbox must be locked.
+///
+/// # Errors
+/// Those of the database.
+pub fn remove_unread(tx: &mut Change<'_>, old: &NewNotification) -> QueryResult<()> {
+    let keyed = diesel::delete(unread_of(old.recipient).filter(notifications::group_key.eq(old.group_key.as_deref()))).execute(tx.conn())?;
+    let unkeyed = diesel::delete(unread_of(old.recipient).filter(written_without_a_key(old))).execute(tx.conn())?;
+    advance_if(tx, keyed + unkeyed > 0, old.recipient)
 }
 
-/// Marks one read; `NotFound` if it is not `recipient`'s. A repeat changes nothing.
-pub fn mark_read(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[recipient])?;
-    let marked = diesel::update(unread_of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(now)).execute(conn)?;
+/// The same notification as the release before this one writes it: without a group key. Both may run on one database.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn written_without_a_key(notification: &NewNotification) -> _ {
+    let (kind, actor): (&'static str, Option<UserId>) = (notification.kind, notification.actor);
+    notifications::group_key.is_null().and(notifications::kind.eq(kind)).and(notifications::actor_id.eq(actor))
+}
+
+/// Marks one read. A repeat changes nothing.
+///
+/// # Errors
+/// `NotFound` if it is not `recipient`'s.
+pub fn mark_read(tx: &mut Change<'_>, recipient: UserId, id: NotificationId) -> QueryResult<()> {
+    lock(tx, &[recipient])?;
+    let now = tx.now();
+    let marked = diesel::update(unread_of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(now)).execute(tx.conn())?;
     if marked == 0 {
-        find(conn, recipient, id)?;
+        find(tx.conn(), recipient, id)?;
     }
-    news_if(conn, marked > 0, recipient, now)
+    advance_if(tx, marked > 0, recipient)
 }
 
-/// Marks one unread again; `NotFound` if it is not `recipient`'s. A repeat changes nothing.
-pub fn mark_unread(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[recipient])?;
-    let read = find(conn, recipient, id)?.read_at.is_some();
-    if read {
-        diesel::update(of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(None::<Millis>)).execute(conn)?;
+/// Marks one unread again. A repeat changes nothing.
+///
+/// # Errors
+/// `NotFound` if it is not `recipient`'s.
+pub fn mark_unread(tx: &mut Change<'_>, recipient: UserId, id: NotificationId) -> QueryResult<()> {
+    lock(tx, &[recipient])?;
+    let is_read = find(tx.conn(), recipient, id)?.read_at.is_some();
+    if is_read {
+        diesel::update(of(recipient).filter(notifications::id.eq(id))).set(notifications::read_at.eq(None::<Millis>)).execute(tx.conn())?;
     }
-    news_if(conn, read, recipient, now)
+    advance_if(tx, is_read, recipient)
 }
 
-/// Marks read whatever is unread up to and including `through`; what is newer has not been seen and stays.
-pub fn mark_all_read(conn: &mut Connection, recipient: UserId, through: NotificationId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[recipient])?;
-    let marked = diesel::update(unread_of(recipient).filter(notifications::id.le(through))).set(notifications::read_at.eq(now)).execute(conn)?;
-    news_if(conn, marked > 0, recipient, now)
+/// Marks read whatever is unread up to and including `through`. What is newer has not been seen, and stays unread.
+///
+/// # Errors
+/// Those of the database.
+pub fn mark_all_read(tx: &mut Change<'_>, recipient: UserId, through: NotificationId) -> QueryResult<()> {
+    lock(tx, &[recipient])?;
+    let now = tx.now();
+    let marked = diesel::update(unread_of(recipient).filter(notifications::id.le(through))).set(notifications::read_at.eq(now)).execute(tx.conn())?;
+    advance_if(tx, marked > 0, recipient)
 }
 
-/// Deletes one; `NotFound` if it is not `recipient`'s (any longer).
-pub fn delete(conn: &mut Connection, recipient: UserId, id: NotificationId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[recipient])?;
-    let gone = diesel::delete(of(recipient).filter(notifications::id.eq(id))).execute(conn)?;
-    if gone == 0 {
+/// Deletes one.
+///
+/// # Errors
+/// `NotFound` if it is not `recipient`'s, or not any longer.
+pub fn delete(tx: &mut Change<'_>, recipient: UserId, id: NotificationId) -> QueryResult<()> {
+    lock(tx, &[recipient])?;
+    let deleted = diesel::delete(of(recipient).filter(notifications::id.eq(id))).execute(tx.conn())?;
+    if deleted == 0 {
         return Err(diesel::result::Error::NotFound);
     }
-    advance(conn, recipient, now)
+    advance_if(tx, true, recipient)
 }
 
-fn news_if(conn: &mut Connection, changed: bool, recipient: UserId, now: Millis) -> QueryResult<News> {
-    if changed { advance(conn, recipient, now) } else { Ok(News::none()) }
+/// Advances the stamp of `recipient` if anything that they see has changed.
+fn advance_if(tx: &mut Change<'_>, changed: bool, recipient: UserId) -> QueryResult<()> {
+    if changed {
+        advance(tx, recipient)?;
+    }
+    Ok(())
 }

@@ -1,30 +1,32 @@
-//! People as others see them: the directory, profiles, and the two lists of a profile.
+//! People as a viewer sees them: the directory, profiles, and the two lists of a profile.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::count::count;
-use super::{FollowId, Slice, UserId, Username, is_username_letter};
+use super::username::is_username_letter;
+use super::{Slice, Username};
 use crate::db::Connection;
+use crate::ids::{FollowId, UserId};
 use crate::schema::{follows, users};
 
-/// Somebody, and how the person who looks stands to them.
+/// Somebody as a viewer sees them.
 #[derive(Debug, Clone, Queryable)]
 pub struct Person {
-    /// Who.
+    /// Their id.
     pub id: UserId,
     /// Their name, lower-case.
     pub username: String,
-    /// Whether the one who looks follows them.
+    /// Whether the viewer follows them.
     pub following: bool,
-    /// Whether they follow the one who looks.
+    /// Whether they follow the viewer.
     pub follows_you: bool,
 }
 
-/// A person's page.
+/// What a person's page shows.
 #[derive(Debug)]
 pub struct Profile {
-    /// Who it is about.
+    /// Whose profile it is.
     pub person: Person,
     /// How many follow them, counted up to [`MANY`].
     pub followers: i64,
@@ -32,11 +34,11 @@ pub struct Profile {
     pub following: i64,
 }
 
-/// Where the numbers on a profile end. They are counted anew with every follow that is pressed there, and where everybody
-/// follows one person at once, each has to wait until those before are counted.
+/// Where the numbers on a profile end. They are counted anew with every follow that is pressed there. Where everybody follows one person at
+/// once, each would wait until those before have counted everybody.
 pub const MANY: i64 = 10_000;
 
-/// Which of a profile's two lists.
+/// One of the two lists of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Those who follow this person.
@@ -47,15 +49,15 @@ pub enum Side {
 
 /// Whether `follower` follows `followee`, one of whom is a column of the surrounding query.
 ///
-/// The offset of nothing tells PostgreSQL to look each one up. Left to itself it would read all whom somebody follows, or
-/// all who follow them, to say it of the twenty people on a page.
+/// `OFFSET 0` makes PostgreSQL look each pair up. Otherwise it reads all whom somebody follows, or all who follow them, for the twenty people
+/// on a page.
 macro_rules! follows {
     ($follower:expr, $followee:expr) => {
         exists(follows::table.filter(follows::follower_id.eq($follower)).filter(follows::followee_id.eq($followee)).limit(1).offset(0))
     };
 }
 
-/// How `viewer` stands to the person of the surrounding query: (following, follows you).
+/// The relation of `$viewer` to the person of the surrounding query: (following, follows you).
 macro_rules! relation {
     ($viewer:expr) => {
         (follows!($viewer, users::id), follows!(users::id, $viewer))
@@ -69,7 +71,7 @@ macro_rules! person {
     }};
 }
 
-/// A search of the directory. `None`: no name can begin like that, so there is nothing to ask.
+/// A search of the directory by the start of a name. `None`: no name can begin like that, so nothing is asked.
 #[derive(Debug)]
 pub struct Search(Option<(String, Option<String>)>);
 
@@ -81,7 +83,10 @@ impl Search {
         Search(possible.then(|| (q, Some(after).filter(|after| !after.is_empty()))))
     }
 
-    /// What it finds, seen by `viewer`.
+    /// One page of what it finds, as `viewer` sees it.
+    ///
+    /// # Errors
+    /// Those of the database.
     pub fn run(&self, conn: &mut Connection, viewer: UserId, limit: i64) -> QueryResult<Slice<Person, String>> {
         match &self.0 {
             Some((q, after)) => browse(conn, viewer, q, after.as_deref(), limit),
@@ -90,9 +95,8 @@ impl Search {
     }
 }
 
-/// The directory as `viewer` sees it, in the order of names, from `prefix` on and after the name `after`.
-///
-/// A prefix and not a substring: a range of the index on names answers it, however many people there are.
+/// Names that begin with `prefix`, after the name `after`, in their order. A prefix and not a substring: so a range of the index on names
+/// answers it, however many people there are.
 fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
     let mut query = users::table
         .filter(users::username.ge(prefix.to_owned()))
@@ -108,11 +112,14 @@ fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&st
     Ok(Slice::cut(query.load(conn)?, limit, |person: &Person| person.username.clone()))
 }
 
-/// How far back [`newcomers`] looks, a step at a time: the first is enough for nearly everybody, and whoever follows all the
-/// newest does not have all the others read to them.
+/// How many of the newest people [`newcomers`] looks at, step by step. The first step is enough for nearly everybody; and for whoever follows
+/// all of the newest, it ends after the last.
 const STEPS: [i64; 3] = [12, 60, 300];
 
 /// Among the newest people, those whom `viewer` does not follow yet, newest first.
+///
+/// # Errors
+/// Those of the database.
 pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: usize) -> QueryResult<Vec<Person>> {
     let (mut found, mut before) = (Vec::new(), UserId(i64::MAX));
     for step in STEPS {
@@ -128,17 +135,26 @@ pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: usize) -> QueryRe
     Ok(found)
 }
 
-/// Somebody by name as `viewer` sees them; `NotFound` if nobody bears it.
+/// Somebody by name.
+///
+/// # Errors
+/// `NotFound` if nobody has that name.
 pub fn by_name(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Person> {
     users::table.filter(users::username.eq(username.as_str())).select(person!(viewer)).first(conn)
 }
 
-/// Somebody by id as `viewer` sees them; `NotFound` if there is nobody.
+/// Somebody by id.
+///
+/// # Errors
+/// `NotFound` if there is nobody.
 pub fn by_id(conn: &mut Connection, viewer: UserId, id: UserId) -> QueryResult<Person> {
     users::table.find(id).select(person!(viewer)).first(conn)
 }
 
-/// The profile of `username` as `viewer` sees it; `NotFound` if nobody bears that name.
+/// The profile of `username`.
+///
+/// # Errors
+/// `NotFound` if nobody has that name.
 pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Profile> {
     let person = by_name(conn, viewer, username)?;
     let followers = count(conn, follows::table.filter(follows::followee_id.eq(person.id)).select(follows::id).limit(MANY))?;
@@ -146,10 +162,13 @@ pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> Qu
     Ok(Profile { person, followers, following })
 }
 
-/// One page of a profile's list, newest follow first, those before the follow `before`.
+/// One page of a profile's list, newest follow first: the follows before `before`.
+///
+/// # Errors
+/// Those of the database.
 pub fn list(conn: &mut Connection, viewer: UserId, of: UserId, side: Side, before: Option<FollowId>, limit: i64) -> QueryResult<Slice<Person, FollowId>> {
     let before = before.unwrap_or(FollowId(i64::MAX));
-    // Under another name, because `person!` asks `follows` as well.
+    // Under an alias, because `person!` asks `follows` as well.
     let edges = diesel::alias!(follows as edges);
     let (id, follower, followee) = edges.fields((follows::id, follows::follower_id, follows::followee_id));
     let rows: Vec<(FollowId, Person)> = match side {

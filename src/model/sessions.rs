@@ -1,41 +1,34 @@
-//! Sessions. A row is found by the hash of the secret in the cookie, and only while it lives.
+//! The table `sessions`. A row is found by the hash of the secret in the cookie, and only while it lives.
 
 use diesel::prelude::*;
 
-use super::{SessionId, UserId};
-use crate::clock::{HOUR, Millis};
-use crate::db::Connection;
-use crate::last_update::{News, Stamp, advance, lock};
+use crate::clock::Millis;
+use crate::db::{Change, Connection};
+use crate::ids::{SessionId, Stamp, UserId};
 use crate::schema::{sessions, users};
-use crate::token::{Token, TokenHash};
+use crate::stamps::{advance, lock};
 
-/// How much of [`crate::token::IDLE`] must be used up before a page is worth a write that gives it back.
-pub const RENEW_AFTER: Millis = HOUR;
+/// SHA-256 of a session's secret.
+pub type TokenHash = [u8; 32];
 
 /// What a session is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum SessionKind {
     /// A cookie in a browser.
     Browser,
     /// A bearer token of a program.
     Program,
 }
 
-impl Kind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Kind::Browser => "browser",
-            Kind::Program => "program",
-        }
-    }
-}
-
 /// A living session and whose it is.
 #[derive(Debug, Clone, Queryable)]
 pub struct Session {
-    /// Which.
+    /// Its id.
     pub id: SessionId,
-    /// Whose.
+    /// When it ends unless it is renewed, in Unix milliseconds.
+    pub idle_expires_at: Millis,
+    /// Whose it is.
     pub user: UserId,
     /// Their name, lower-case.
     pub username: String,
@@ -45,70 +38,99 @@ pub struct Session {
 
 /// A session as its owner sees it listed.
 #[derive(Debug, Clone, Queryable)]
-pub struct Listed {
-    /// Which.
+pub struct ListedSession {
+    /// Its id.
     pub id: SessionId,
     /// `browser` or `program`.
     pub kind: String,
-    /// When it was signed in, in Unix milliseconds.
+    /// When it was opened by signing in, in Unix milliseconds.
     pub created_at: Millis,
     /// When a page was last opened with it, to the hour, in Unix milliseconds.
     pub seen_at: Millis,
 }
 
-/// Opens the session of `token` for `user`, and clears away those of anybody that have ended.
-pub fn open(conn: &mut Connection, user: UserId, kind: Kind, token: &Token, now: Millis) -> QueryResult<()> {
-    clear_away(conn, now)?;
+/// A session to be opened.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Whose it is.
+    pub user: UserId,
+    /// What it is for.
+    pub kind: SessionKind,
+    /// The hash of its secret.
+    pub token_hash: TokenHash,
+    /// When it ends unless it is renewed, in Unix milliseconds.
+    pub idle_expires_at: Millis,
+    /// When it ends in any case, in Unix milliseconds.
+    pub expires_at: Millis,
+}
+
+/// Opens a session, and deletes some that have ended, whosever they are.
+///
+/// # Errors
+/// Those of the database.
+pub fn insert(tx: &mut Change<'_>, new: &NewSession) -> QueryResult<()> {
+    delete_ended(tx)?;
+    let now = tx.now();
     diesel::insert_into(sessions::table)
         .values((
-            sessions::token_hash.eq(token.hash().as_slice()),
-            sessions::user_id.eq(user),
-            sessions::kind.eq(kind.as_str()),
+            sessions::token_hash.eq(new.token_hash.as_slice()),
+            sessions::user_id.eq(new.user),
+            sessions::kind.eq(<&str>::from(new.kind)),
             sessions::created_at.eq(now),
             sessions::seen_at.eq(now),
-            sessions::idle_expires_at.eq(token.idle_expires_at),
-            sessions::expires_at.eq(token.expires_at),
+            sessions::idle_expires_at.eq(new.idle_expires_at),
+            sessions::expires_at.eq(new.expires_at),
         ))
-        .execute(conn)?;
+        .execute(tx.conn())?;
     Ok(())
 }
 
-/// Removes sessions that have ended, some at a time. What somebody else is busy with is left for the next time: it may be
-/// a stranger's, and to wait for it would be to wait for each other.
-fn clear_away(conn: &mut Connection, now: Millis) -> QueryResult<()> {
-    // In the order of their ends, so that the index on those is used: PostgreSQL would rather read the table from its start and
-    // hope to meet enough of them.
+/// Deletes up to a thousand sessions that have ended. Rows that another transaction has locked are skipped: they may be a stranger's, and
+/// two that sign in could each wait for the other.
+fn delete_ended(tx: &mut Change<'_>) -> QueryResult<()> {
+    let now = tx.now();
+    // Ordered, so that the index on the ends is used. Otherwise PostgreSQL reads the table from its start until it has met enough.
     let ended = sessions::table.filter(sessions::idle_expires_at.le(now)).select(sessions::id).order(sessions::idle_expires_at).limit(1_000);
-    let ended: Vec<SessionId> = match conn {
+    let ended: Vec<SessionId> = match tx.conn() {
         Connection::Postgres(conn) => ended.for_update().skip_locked().load(conn)?,
         Connection::Sqlite(conn) => ended.load(conn)?,
     };
     if !ended.is_empty() {
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(ended))).execute(conn)?;
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(ended))).execute(tx.conn())?;
     }
     Ok(())
 }
 
 /// The living session of this secret; `None` if it was revoked or has ended.
+///
+/// # Errors
+/// Those of the database.
 pub fn find(conn: &mut Connection, token_hash: &TokenHash, now: Millis) -> QueryResult<Option<Session>> {
     sessions::table
         .inner_join(users::table)
         .filter(sessions::token_hash.eq(token_hash.as_slice()))
         .filter(sessions::idle_expires_at.gt(now))
         .filter(sessions::expires_at.gt(now))
-        .select((sessions::id, users::id, users::username, users::last_update))
+        .select((sessions::id, sessions::idle_expires_at, users::id, users::username, users::last_update))
         .first(conn)
         .optional()
 }
 
-/// Lets a session live until `idle_expires_at`: a person opened a page.
-pub fn renew(conn: &mut Connection, id: SessionId, now: Millis, idle_expires_at: Millis) -> QueryResult<()> {
-    diesel::update(sessions::table.find(id)).set((sessions::seen_at.eq(now), sessions::idle_expires_at.eq(idle_expires_at))).execute(conn)?;
+/// Lets a session live until `idle_expires_at` (Unix milliseconds): a person opened a page.
+///
+/// # Errors
+/// Those of the database.
+pub fn renew(tx: &mut Change<'_>, id: SessionId, idle_expires_at: Millis) -> QueryResult<()> {
+    let renewed = (sessions::seen_at.eq(tx.now()), sessions::idle_expires_at.eq(idle_expires_at));
+    diesel::update(sessions::table.find(id)).set(renewed).execute(tx.conn())?;
     Ok(())
 }
 
-/// The living sessions of `user`, newest first.
-pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec<Listed>> {
+/// The living sessions of `user`, newest first, a hundred at the most.
+///
+/// # Errors
+/// Those of the database.
+pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec<ListedSession>> {
     sessions::table
         .filter(sessions::user_id.eq(user))
         .filter(sessions::idle_expires_at.gt(now))
@@ -119,16 +141,30 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
         .load(conn)
 }
 
-/// Ends one session of `user`. Its tabs hear of it at the next poll. A repeat, or one that is not theirs: nothing.
-pub fn revoke(conn: &mut Connection, user: UserId, id: SessionId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[user])?;
-    let gone = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(conn)?;
-    if gone == 0 { Ok(News::none()) } else { advance(conn, user, now) }
+/// Revokes one session of `user`. Its tabs are signed out at their next poll. A repeat, or somebody else's session: nothing happens.
+///
+/// # Errors
+/// Those of the database.
+pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<()> {
+    lock(tx, &[user])?;
+    let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(tx.conn())?;
+    advance_if_any(tx, deleted, user)
 }
 
-/// Ends every session of `user` but `kept`.
-pub fn revoke_others(conn: &mut Connection, user: UserId, kept: SessionId, now: Millis) -> QueryResult<News> {
-    lock(conn, &[user])?;
-    let gone = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(conn)?;
-    if gone == 0 { Ok(News::none()) } else { advance(conn, user, now) }
+/// Revokes every session of `user` but `kept`.
+///
+/// # Errors
+/// Those of the database.
+pub fn revoke_others(tx: &mut Change<'_>, user: UserId, kept: SessionId) -> QueryResult<()> {
+    lock(tx, &[user])?;
+    let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(tx.conn())?;
+    advance_if_any(tx, deleted, user)
+}
+
+/// The poll reads no session row. It is the advanced stamp that makes it look, and find that the session is gone.
+fn advance_if_any(tx: &mut Change<'_>, deleted: usize, user: UserId) -> QueryResult<()> {
+    if deleted > 0 {
+        advance(tx, user)?;
+    }
+    Ok(())
 }

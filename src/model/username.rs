@@ -1,34 +1,29 @@
-//! A username, parsed at the border so that nothing else ever reaches a query or a page.
+//! Usernames, parsed where a request comes in, so that nothing else ever reaches a query or a page.
 
-use std::fmt;
+use derive_more::Display;
+use serde::Deserialize;
 
 /// 3–30 of `a-z 0-9 _`, lower-cased from whatever case it was typed in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Display, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Username(String);
 
-/// Why something is no username; the text is for the person who typed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why something is no username, for the person who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAUsername {
     /// Fewer than 3 characters.
+    #[error("Use at least 3 characters.")]
     TooShort,
     /// More than 30 characters.
+    #[error("Use at most 30 characters.")]
     TooLong,
     /// Something besides `a-z`, `0-9` and `_`.
+    #[error("Use only the letters a to z, digits and underscores.")]
     WrongLetters,
 }
 
-impl fmt::Display for NotAUsername {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NotAUsername::TooShort => "A username has at least 3 characters.",
-            NotAUsername::TooLong => "A username has at most 30 characters.",
-            NotAUsername::WrongLetters => "A username is made of the letters a to z, digits and underscores.",
-        })
-    }
-}
-
 impl Username {
-    /// Reads a username in any letter case; blanks around it, as phones add them, are not held against anybody.
+    /// Parses a username in any letter case. Blanks around it, as phones add them, are ignored.
     ///
     /// # Errors
     /// [`NotAUsername`] says which rule was broken.
@@ -55,9 +50,11 @@ pub fn is_username_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl TryFrom<String> for Username {
+    type Error = NotAUsername;
+
+    fn try_from(typed: String) -> Result<Self, NotAUsername> {
+        Username::parse(&typed)
     }
 }
 

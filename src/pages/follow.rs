@@ -1,127 +1,85 @@
-//! Follow and unfollow: two buttons that may be pressed as often as one likes.
+//! The buttons Follow and Unfollow. Both may be pressed as often as one likes.
 
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use askama::filters::HtmlSafe;
+use diesel::QueryResult;
 use serde::Deserialize;
 
-use super::profile::{About, named};
 use crate::app::App;
-use crate::clock::Millis;
-use crate::db::Connection;
+use crate::db::Change;
+use crate::domain::follow;
 use crate::error::AppError;
-use crate::last_update::News;
-use crate::model::people::{self, Person};
-use crate::model::{UserId, Username, follows, users};
-use crate::place::{local, with_query};
-use crate::reply::{Answer, Fragment};
-use crate::viewer::{Viewer, is_htmx};
+use crate::http::request::is_htmx;
+use crate::http::response::FormAnswer;
+use crate::http::urls::safe_redirect;
+use crate::http::viewer::Viewer;
+use crate::ids::UserId;
+use crate::model::{Username, people, users};
+use crate::views::follow_button::FollowButton;
+use crate::views::profile_header::ProfileHeader;
 
-/// The button beside a person.
-#[derive(Debug, Template)]
-#[template(path = "parts/follow.html")]
-pub struct FollowButton {
-    username: String,
-    following: bool,
-    on_profile: bool,
-    back: String,
-}
-
-impl HtmlSafe for FollowButton {}
-
-impl FollowButton {
-    /// In a list; without JavaScript one comes back to the place `back`.
-    pub fn new(person: &Person, back: String) -> FollowButton {
-        FollowButton { username: person.username.clone(), following: person.following, on_profile: false, back }
-    }
-
-    /// On the person's own page, where it changes the counts as well.
-    pub fn on_profile(person: &Person) -> FollowButton {
-        FollowButton { on_profile: true, ..FollowButton::new(person, String::new()) }
-    }
-
-    fn action(&self) -> String {
-        let verb = if self.following { "unfollow" } else { "follow" };
-        let on = if self.on_profile { "profile" } else { "" };
-        with_query(&format!("/people/{}/{verb}", self.username), &[("on", on), ("back", &self.back)])
-    }
-}
-
-/// Where the button was, so that the answer fits. In the URL and not in the body, because the body may be empty.
+/// Where the button was, so that the answer fits. It is in the URL and not in the body, because the body may be empty.
 #[derive(Debug, Deserialize)]
-pub struct Pressed {
-    /// "profile": the answer for htmx is the profile's upper part, not the button alone.
+pub struct FollowQuery {
+    /// "profile": the answer for htmx is the profile's header, not the button alone.
     on: Option<String>,
     /// Where to go back to without JavaScript.
     #[serde(default)]
     back: String,
 }
 
-/// What htmx gets: the button, or more of a profile.
+/// What htmx swaps in.
 #[derive(Template)]
-#[template(source = "{% match self %}{% when Self::Button(button) %}{{ button }}{% when Self::Profile(about) %}{{ about }}{% endmatch %}", ext = "html")]
+#[template(source = "{% match self %}{% when Self::Button(button) %}{{ button }}{% when Self::Profile(header) %}{{ header }}{% endmatch %}", ext = "html")]
 #[allow(clippy::large_enum_variant)]
-enum Part {
+pub enum Pressed {
+    /// In a list.
     Button(FollowButton),
-    Profile(About),
+    /// On a profile.
+    Profile(ProfileHeader),
 }
 
-type Verb = fn(&mut Connection, UserId, UserId, Millis) -> diesel::QueryResult<(bool, News)>;
+type Verb = fn(&mut Change<'_>, UserId, UserId) -> QueryResult<bool>;
 
 /// `POST /people/{username}/follow`
-pub async fn follow(viewer: Viewer, path: Path<String>, pressed: Query<Pressed>, req: HttpRequest, app: Data<App>) -> Result<Answer<impl Template>, AppError> {
-    let username = named(&path)?;
-    if username.as_str() == viewer.username {
-        return Err(AppError::Unprocessable("Following oneself leads nowhere new: everything you do, you know already."));
+pub async fn follow(
+    viewer: Viewer,
+    followee: Path<Username>,
+    query: Query<FollowQuery>,
+    req: HttpRequest,
+    app: Data<App>,
+) -> Result<FormAnswer<Pressed>, AppError> {
+    if followee.as_str() == viewer.username {
+        return Err(AppError::unprocessable("You cannot follow yourself."));
     }
-    press(follows::follow, viewer, username, &pressed, &req, &app).await
+    press(follow::follow, viewer, followee.into_inner(), query.into_inner(), &req, &app).await
 }
 
 /// `POST /people/{username}/unfollow`
 pub async fn unfollow(
     viewer: Viewer,
-    path: Path<String>,
-    pressed: Query<Pressed>,
+    followee: Path<Username>,
+    query: Query<FollowQuery>,
     req: HttpRequest,
     app: Data<App>,
-) -> Result<Answer<impl Template>, AppError> {
-    press(follows::unfollow, viewer, named(&path)?, &pressed, &req, &app).await
+) -> Result<FormAnswer<Pressed>, AppError> {
+    press(follow::unfollow, viewer, followee.into_inner(), query.into_inner(), &req, &app).await
 }
 
-/// Where the button was, and so how much is to be shown again.
-#[derive(Clone, Copy)]
-enum Place {
-    /// On a page that will be fetched anew.
-    Elsewhere,
-    List,
-    Profile,
-}
-
-/// Does it, and reads what is shown of it, and no more, in the same transaction: a read after the commit could fail, and
-/// then the answer would say that nothing was changed.
-async fn press(verb: Verb, viewer: Viewer, username: Username, pressed: &Pressed, req: &HttpRequest, app: &App) -> Result<Answer<Part>, AppError> {
-    let (me, now) = (viewer.id, app.clock.now());
-    let back = local(&pressed.back).map_or_else(|| format!("/people/{username}"), str::to_owned);
-    let place = match pressed.on.as_deref() {
-        _ if !is_htmx(req) => Place::Elsewhere,
-        Some("profile") => Place::Profile,
-        _ => Place::List,
-    };
-    let part = app
-        .change(move |db| {
-            let other = users::by_username(db, &username)?;
-            let (_, news) = verb(db, me, other, now)?;
-            let part = match place {
-                Place::Elsewhere => None,
-                Place::List => Some(Part::Button(FollowButton::new(&people::by_name(db, me, &username)?, back.clone()))),
-                Place::Profile => Some(Part::Profile(About::new(people::profile(db, me, &username)?, me))),
-            };
-            Ok((part.ok_or(back), news))
+/// Does it, and reads what the answer shows in the same transaction. A read after the commit could fail, and then the answer would say that
+/// nothing was changed.
+async fn press(verb: Verb, viewer: Viewer, username: Username, query: FollowQuery, req: &HttpRequest, app: &App) -> Result<FormAnswer<Pressed>, AppError> {
+    let (me, is_htmx) = (viewer.id, is_htmx(req));
+    let back = safe_redirect(&query.back).map_or_else(|| format!("/people/{username}"), str::to_owned);
+    app.change(move |tx| {
+        let followee = users::by_username(tx.conn(), &username)?;
+        verb(tx, me, followee)?;
+        Ok(match query.on.as_deref() {
+            _ if !is_htmx => FormAnswer::SeeOther(back),
+            Some("profile") => FormAnswer::Fragment(Pressed::Profile(ProfileHeader::new(people::profile(tx.conn(), me, &username)?, me))),
+            _ => FormAnswer::Fragment(Pressed::Button(FollowButton::in_list(&people::by_name(tx.conn(), me, &username)?, back))),
         })
-        .await?;
-    Ok(match part {
-        Ok(part) => Answer::Fragment(Fragment { part, extras: None }),
-        Err(back) => Answer::SeeOther(back),
     })
+    .await
 }

@@ -1,50 +1,51 @@
-//! The front page: an invitation to visitors, people to follow for members.
+//! The front page: an invitation for visitors, people to follow for members.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 
-use super::people::Card;
 use crate::app::App;
 use crate::error::AppError;
-use crate::frame::{Frame, with_badge};
+use crate::http::response::Html;
+use crate::http::viewer::{Caller, Viewer};
 use crate::model::people;
-use crate::reply::Page;
-use crate::viewer::{Caller, Viewer};
+use crate::views::badge::with_unread;
+use crate::views::layout::Layout;
+use crate::views::person_card::PersonCard;
 
 const SUGGESTIONS: usize = 6;
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
-struct Welcome {
-    frame: Frame,
+struct WelcomePage {
+    layout: Layout,
     poll_seconds: u32,
 }
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home {
-    frame: Frame,
+struct HomePage {
+    layout: Layout,
     username: String,
-    newcomers: Vec<Card>,
+    newcomers: Vec<PersonCard>,
     poll_seconds: u32,
 }
 
 /// `GET /`
-pub async fn show(caller: Caller, app: Data<App>, req: actix_web::HttpRequest) -> Result<HttpResponse, AppError> {
+pub async fn show(caller: Caller, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     Ok(match caller {
-        Caller::Visitor => Page(Welcome { frame: Frame::visitor(&app, "Hear about it"), poll_seconds: app.config.poll_seconds }).respond_to(&req),
-        Caller::Member(viewer) => Page(home(&viewer, &app).await?).respond_to(&req),
+        Caller::Visitor => Html(WelcomePage { layout: Layout::visitor(&app, "Hear about it"), poll_seconds: app.config.poll_seconds }).respond_to(&req),
+        Caller::Member(viewer) => Html(home(&viewer, &app).await?).respond_to(&req),
     })
 }
 
-async fn home(viewer: &Viewer, app: &App) -> Result<Home, AppError> {
-    let id = viewer.id;
-    let (unread, newcomers) = with_badge(app, viewer, move |db| Ok(people::newcomers(db, id, SUGGESTIONS)?)).await?;
-    Ok(Home {
-        frame: Frame::member(app, viewer, "Home", unread),
+async fn home(viewer: &Viewer, app: &App) -> Result<HomePage, AppError> {
+    let me = viewer.id;
+    let (unread, newcomers) = with_unread(app, viewer, move |conn| Ok(people::newcomers(conn, me, SUGGESTIONS)?)).await?;
+    Ok(HomePage {
+        layout: Layout::member(app, viewer, "Home", unread),
         username: viewer.username.clone(),
-        newcomers: newcomers.into_iter().map(|person| Card::new(person, viewer, "/")).collect(),
+        newcomers: newcomers.into_iter().map(|person| PersonCard::new(person, me, "/")).collect(),
         poll_seconds: app.config.poll_seconds,
     })
 }

@@ -1,4 +1,4 @@
-//! The pages and their forms, by noun: handlers beside the views they return.
+//! The pages and their forms, by noun: handlers, beside the views that only they return.
 
 pub mod follow;
 pub mod health;
@@ -8,6 +8,5 @@ pub mod people;
 pub mod picture;
 pub mod profile;
 pub mod settings;
-pub mod signin;
-pub mod signup;
-pub mod stream;
+pub mod sign_in;
+pub mod sign_up;

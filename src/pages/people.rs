@@ -4,21 +4,22 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::follow::FollowButton;
 use crate::app::App;
 use crate::error::AppError;
-use crate::frame::{Frame, with_badge};
-use crate::model::people::{Person, Search};
-use crate::place::with_query;
-use crate::reply::Page;
-use crate::viewer::Viewer;
+use crate::http::response::Html;
+use crate::http::urls::with_query;
+use crate::http::viewer::Viewer;
+use crate::model::people::Search;
+use crate::views::badge::with_unread;
+use crate::views::layout::Layout;
+use crate::views::person_card::PersonCard;
 
 /// People on one page of a list.
 pub const PAGE: i64 = 20;
 
-/// What to look for, and from which name on.
+/// What to look for, and after which name.
 #[derive(Debug, Deserialize)]
-pub struct Asked {
+pub struct DirectoryQuery {
     /// The start of a name, in any letter case.
     #[serde(default)]
     pub q: String,
@@ -27,55 +28,34 @@ pub struct Asked {
     pub after: String,
 }
 
-/// One person in a list.
-#[derive(Debug)]
-pub struct Card {
-    /// Who.
-    pub person: Person,
-    /// Follow or unfollow; nobody is offered to follow themselves.
-    pub button: Option<FollowButton>,
-}
-
-impl Card {
-    /// `person` as `viewer` sees them, in a list at `back`.
-    pub fn new(person: Person, viewer: &Viewer, back: &str) -> Card {
-        let button = (person.id != viewer.id).then(|| {
-            // The fragment brings whoever has no JavaScript back to the same line of the list.
-            FollowButton::new(&person, format!("{back}#person-{}", person.username))
-        });
-        Card { person, button }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "people.html")]
-struct People {
-    frame: Frame,
+struct DirectoryPage {
+    layout: Layout,
     q: String,
-    cards: Vec<Card>,
+    cards: Vec<PersonCard>,
     more: Option<String>,
     first_page: bool,
 }
 
-impl People {
+impl DirectoryPage {
     /// Whether the reader is the only one there is.
-    fn is_lonely(&self) -> bool {
+    fn is_alone(&self) -> bool {
         self.first_page && self.q.is_empty() && matches!(self.cards.as_slice(), [only] if only.button.is_none())
     }
 }
 
 /// `GET /people?q=&after=`
-pub async fn browse(viewer: Viewer, asked: Query<Asked>, app: Data<App>) -> Result<Page<impl Template>, AppError> {
-    let Asked { q, after } = asked.into_inner();
-    let back = with_query("/people", &[("q", &q), ("after", &after)]);
-    let first_page = after.is_empty();
-    let (id, search) = (viewer.id, Search::new(&q, &after));
-    let (unread, found) = with_badge(&app, &viewer, move |db| Ok(search.run(db, id, PAGE)?)).await?;
-    Ok(Page(People {
-        frame: Frame::member(&app, &viewer, "People", unread),
-        more: found.next.map(|after| with_query("/people", &[("q", &q), ("after", &after)])),
-        cards: found.rows.into_iter().map(|person| Card::new(person, &viewer, &back)).collect(),
-        first_page,
+pub async fn browse(viewer: Viewer, query: Query<DirectoryQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+    let DirectoryQuery { q, after } = query.into_inner();
+    let page = |after: &str| with_query("/people", &[("q", &q), ("after", after)]);
+    let (me, search) = (viewer.id, Search::new(&q, &after));
+    let (unread, found) = with_unread(&app, &viewer, move |conn| Ok(search.run(conn, me, PAGE)?)).await?;
+    Ok(Html(DirectoryPage {
+        layout: Layout::member(&app, &viewer, "People", unread),
+        more: found.next.map(|next| page(&next)),
+        cards: found.rows.into_iter().map(|person| PersonCard::new(person, me, &page(&after))).collect(),
+        first_page: after.is_empty(),
         q,
     }))
 }

@@ -1,4 +1,4 @@
-//! Everybody's picture, drawn from the name: its letter over a tide, the same on every machine and for ever.
+//! Avatars, drawn from the name: its letter over a tide, the same on every machine and for ever.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -6,7 +6,6 @@ use actix_web::web::Path;
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-use super::profile::named;
 use crate::error::AppError;
 use crate::model::Username;
 
@@ -14,7 +13,7 @@ use crate::model::Username;
 const SKIES: [(u16, u16); 12] =
     [(18, 205), (32, 190), (44, 215), (352, 230), (8, 262), (275, 200), (205, 168), (158, 210), (60, 180), (330, 250), (225, 14), (95, 200)];
 
-/// A name's picture.
+/// The picture of a name.
 #[derive(Debug, Template)]
 #[template(path = "parts/picture.svg", escape = "html")]
 struct Picture {
@@ -43,14 +42,13 @@ impl Picture {
     }
 }
 
-/// `GET /people/{username}/picture.svg`: drawn from the name alone, so it neither needs the database nor tells
-/// whether there is such a person.
-pub async fn show(path: Path<String>) -> Result<HttpResponse, AppError> {
-    let svg = Picture::of(&named(&path)?).render()?;
+/// `GET /people/{username}/picture.svg`: drawn from the name alone, so it needs no database and does not show whether there is such a person.
+pub async fn show(username: Path<Username>) -> Result<HttpResponse, AppError> {
+    let svg = Picture::of(&username).render()?;
     Ok(HttpResponse::Ok().content_type("image/svg+xml").insert_header((header::CACHE_CONTROL, "public, max-age=86400")).body(svg))
 }
 
-/// `GET /favicon.ico`: browsers ask for it whatever the page says.
+/// `GET /favicon.ico`: browsers ask for it whatever icon the page names.
 pub async fn favicon() -> HttpResponse {
     HttpResponse::MovedPermanently()
         .insert_header((header::LOCATION, "/static/icon.svg"))

@@ -1,4 +1,6 @@
-//! One's own account: the password, where one is signed in, and leaving.
+//! The settings: sessions, the password, deleting the account.
+
+use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -6,179 +8,196 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::accounts::sign_in::{check_password, check_passwords};
 use crate::app::App;
-use crate::entry::sign_in;
+use crate::auth::password;
 use crate::error::AppError;
-use crate::frame::{Frame, with_badge};
-use crate::model::sessions::{self, Listed};
-use crate::model::{SessionId, users};
-use crate::password;
-use crate::reply::{Page, Refusal, see_other, see_other_with};
-use crate::viewer::{Viewer, address, no_cookie};
-use crate::when::When;
+use crate::http::client_ip::client_ip;
+use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
+use crate::http::session_cookie;
+use crate::http::viewer::Viewer;
+use crate::ids::SessionId;
+use crate::model::sessions::{self, ListedSession};
+use crate::model::users::{self, Credentials};
+use crate::views::badge::with_unread;
+use crate::views::layout::Layout;
+use crate::views::relative_time::RelativeTime;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
-struct Settings {
-    frame: Frame,
+struct SettingsPage {
+    layout: Layout,
     username: String,
-    sessions: Vec<Place>,
+    sessions: Vec<SessionRow>,
     others: bool,
     done: &'static str,
-    objections: Objections,
+    errors: SettingsErrors,
 }
 
 /// What was wrong with what was typed.
 #[derive(Default)]
-struct Objections {
+struct SettingsErrors {
     current: Option<String>,
     new: Option<&'static str>,
     delete: Option<String>,
 }
 
-/// One place where somebody is signed in.
-struct Place {
+/// A session in the list.
+struct SessionRow {
     id: SessionId,
     what: &'static str,
     is_this: bool,
-    since: When,
+    since: RelativeTime,
     /// When a page was last opened with it; programs open none.
-    seen: Option<When>,
+    seen: Option<RelativeTime>,
 }
 
 /// What was just done, to say so after the redirect.
 #[derive(Debug, Deserialize)]
-pub struct Done {
+pub struct SettingsQuery {
     #[serde(default)]
     done: String,
 }
 
 /// `GET /settings`
-pub async fn show(viewer: Viewer, done: Query<Done>, app: Data<App>) -> Result<Page<impl Template>, AppError> {
-    let done = match done.done.as_str() {
-        "password" => "Your password is changed, and every other place is signed out.",
-        "revoked" => "That place is signed out.",
-        "others" => "Every other place is signed out.",
+pub async fn show(viewer: Viewer, query: Query<SettingsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+    let done = match query.done.as_str() {
+        "password" => "Your password has been changed. You are signed out everywhere else.",
+        "revoked" => "That session is signed out.",
+        "others" => "You are signed out everywhere else.",
         _ => "",
     };
-    Ok(Page(page(&viewer, &app, done, Objections::default()).await?))
+    Ok(Html(page(&viewer, &app, done, SettingsErrors::default()).await?))
 }
 
-async fn page(viewer: &Viewer, app: &App, done: &'static str, objections: Objections) -> Result<Settings, AppError> {
-    let (id, now) = (viewer.id, app.clock.now());
-    let (unread, listed) = with_badge(app, viewer, move |db| Ok(sessions::list(db, id, now)?)).await?;
-    let place = |Listed { id, kind, created_at, seen_at }| Place {
+async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsErrors) -> Result<SettingsPage, AppError> {
+    let (me, now) = (viewer.id, app.clock.now());
+    let (unread, listed) = with_unread(app, viewer, move |conn| Ok(sessions::list(conn, me, now)?)).await?;
+    let row = |ListedSession { id, kind, created_at, seen_at }| SessionRow {
         id,
         what: if kind == "program" { "A program" } else { "A browser" },
         is_this: id == viewer.session,
-        since: When { at: created_at, now },
-        seen: (kind != "program").then_some(When { at: seen_at, now }),
+        since: RelativeTime { at: created_at, now },
+        seen: (kind != "program").then_some(RelativeTime { at: seen_at, now }),
     };
-    Ok(Settings {
-        frame: Frame::member(app, viewer, "Settings", unread),
+    Ok(SettingsPage {
+        layout: Layout::member(app, viewer, "Settings", unread),
         username: viewer.username.clone(),
         others: listed.len() > 1,
-        sessions: listed.into_iter().map(place).collect(),
+        sessions: listed.into_iter().map(row).collect(),
         done,
-        objections,
+        errors,
     })
 }
 
 /// What was typed. A field that is missing is a field left empty.
 #[derive(Debug, Deserialize)]
-pub struct NewPassword {
+pub struct PasswordForm {
     #[serde(default)]
     current: String,
     #[serde(default)]
     password: String,
 }
 
-/// `POST /settings/password`, fields `current` and `password`: a new password signs out every other place, because
-/// whoever changes it may have lost the old one to somebody.
-pub async fn change_password(viewer: Viewer, typed: Form<NewPassword>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let NewPassword { current, password } = typed.into_inner();
+/// `POST /settings/password`, fields `current` and `password`. A new password revokes all other sessions, because whoever changes it may have
+/// lost the old one to somebody.
+pub async fn change_password(viewer: Viewer, form: Form<PasswordForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let PasswordForm { current, password } = form.into_inner();
     if let Some(objection) = password::objection(&password) {
-        return refuse(&viewer, &req, &app, Objections { new: Some(objection), ..Objections::default() }, None).await;
+        return refuse(&viewer, &req, &app, SettingsErrors { new: Some(objection), ..SettingsErrors::default() }, None).await;
     }
-    let address = address(&req, &app.config);
-    let known = match sign_in(&app, &viewer.username, current, address).await {
-        Ok(known) => known,
-        Err(refusal) => {
-            // Pressed twice: the first one has done it already.
-            if matches!(refusal, AppError::WrongPassword) && sign_in(&app, &viewer.username, password, address).await.is_ok() {
-                return Ok(see_other("/settings?done=password"));
-            }
-            let current = Some(spoken(&refusal));
-            return refuse(&viewer, &req, &app, Objections { current, ..Objections::default() }, Some(refusal)).await;
+    match current_password(&viewer, current, password.clone(), client_ip(&req, &app.config), &app).await {
+        Ok(CurrentPassword::Right(known)) => replace_password(&viewer, &known, password, &app).await?,
+        Ok(CurrentPassword::AlreadyChanged) => {}
+        Err(error) => {
+            let current = Some(spoken(&error));
+            return refuse(&viewer, &req, &app, SettingsErrors { current, ..SettingsErrors::default() }, Some(error)).await;
         }
-    };
-    let (hash, now) = (app.passwords.hash(password).await?, app.clock.now());
-    app.change(move |db| {
+    }
+    Ok(see_other("/settings?done=password"))
+}
+
+/// What the form's current password is.
+enum CurrentPassword {
+    /// The account's password.
+    Right(Credentials),
+    /// No longer the account's, which has the new one already: the button was pressed twice.
+    AlreadyChanged,
+}
+
+/// Tries the current password and then the new one. Together they are one try, so that one mistake is one failure to the login throttle.
+async fn current_password(viewer: &Viewer, current: String, new: String, address: IpAddr, app: &App) -> Result<CurrentPassword, AppError> {
+    Ok(match check_passwords(app, &viewer.username, [current, new], address).await? {
+        (known, 0) => CurrentPassword::Right(known),
+        _ => CurrentPassword::AlreadyChanged,
+    })
+}
+
+async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, app: &App) -> Result<(), AppError> {
+    let (me, session, old_hash) = (viewer.id, viewer.session, known.password_hash.clone());
+    let hash = app.passwords.hash(password).await?;
+    app.change(move |tx| {
         // Of two that change it at once, the second has been signed out by the first.
-        if !users::has_password(db, viewer.id, &known.password_hash)? {
+        if !users::lock_if_password(tx, me, &old_hash)? {
             return Err(AppError::SignedOut);
         }
-        users::set_password(db, viewer.id, &hash)?;
-        Ok(((), sessions::revoke_others(db, viewer.id, viewer.session, now)?))
+        users::set_password(tx, me, &hash)?;
+        Ok(sessions::revoke_others(tx, me, session)?)
     })
-    .await?;
-    Ok(see_other("/settings?done=password"))
+    .await
 }
 
 /// What was typed. A field that is missing is a field left empty.
 #[derive(Debug, Deserialize)]
-pub struct Goodbye {
+pub struct DeleteForm {
     #[serde(default)]
     password: String,
 }
 
 /// `POST /settings/delete`, field `password`: the account goes, with everything that others have of it.
-pub async fn delete_account(viewer: Viewer, typed: Form<Goodbye>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let known = match sign_in(&app, &viewer.username, typed.into_inner().password, address(&req, &app.config)).await {
+pub async fn delete_account(viewer: Viewer, form: Form<DeleteForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let known = match check_password(&app, &viewer.username, form.into_inner().password, client_ip(&req, &app.config)).await {
         Ok(known) => known,
-        Err(refusal) => {
-            let delete = Some(spoken(&refusal));
-            return refuse(&viewer, &req, &app, Objections { delete, ..Objections::default() }, Some(refusal)).await;
+        Err(error) => {
+            let delete = Some(spoken(&error));
+            return refuse(&viewer, &req, &app, SettingsErrors { delete, ..SettingsErrors::default() }, Some(error)).await;
         }
     };
-    let now = app.clock.now();
-    app.change(move |db| {
+    app.change(move |tx| {
         // Not on a password that was changed a moment ago, by somebody who may have had reason to.
-        let news = users::delete(db, viewer.id, &known.password_hash, now)?;
-        Ok(((), news.ok_or(AppError::SignedOut)?))
+        if users::delete(tx, viewer.id, &known.password_hash)? { Ok(()) } else { Err(AppError::SignedOut) }
     })
     .await?;
-    Ok(see_other_with("/", &no_cookie(&app.config)))
+    Ok(see_other_with("/", &session_cookie::removal(&app.config)))
 }
 
-/// The page again with what was wrong; trouble that is nobody's mistake stays trouble.
-async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, objections: Objections, refusal: Option<AppError>) -> Result<HttpResponse, AppError> {
-    let (status, retry_after) = match refusal {
+/// The page again, with what was wrong. Trouble that is not the reader's mistake stays an error.
+async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, errors: SettingsErrors, cause: Option<AppError>) -> Result<HttpResponse, AppError> {
+    let (status, retry_after) = match cause {
         None | Some(AppError::WrongPassword) => (StatusCode::UNPROCESSABLE_ENTITY, None),
         Some(wait @ AppError::TooMany(_)) => (wait.status_code(), wait.retry_after()),
         Some(trouble) => return Err(trouble),
     };
-    let page = page(viewer, app, "", objections).await?;
-    Ok(Refusal { status, retry_after, page }.respond_to(req))
+    let page = page(viewer, app, "", errors).await?;
+    Ok(RefusedForm { status, retry_after, page }.respond_to(req))
 }
 
-fn spoken(refusal: &AppError) -> String {
-    match refusal {
-        AppError::WrongPassword => "That is not your password.".to_owned(),
+fn spoken(error: &AppError) -> String {
+    match error {
+        AppError::WrongPassword => "That is not your current password.".to_owned(),
         other => other.to_string(),
     }
 }
 
 /// `POST /settings/sessions/{id}/revoke`
-pub async fn revoke(viewer: Viewer, path: Path<SessionId>, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let (session, now) = (path.into_inner(), app.clock.now());
-    app.change(move |db| Ok(((), sessions::revoke(db, viewer.id, session, now)?))).await?;
+pub async fn revoke(viewer: Viewer, session: Path<SessionId>, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let session = session.into_inner();
+    app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, session)?)).await?;
     Ok(see_other("/settings?done=revoked"))
 }
 
 /// `POST /settings/sessions/others/revoke`
 pub async fn revoke_others(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let now = app.clock.now();
-    app.change(move |db| Ok(((), sessions::revoke_others(db, viewer.id, viewer.session, now)?))).await?;
+    app.change(move |tx| Ok(sessions::revoke_others(tx, viewer.id, viewer.session)?)).await?;
     Ok(see_other("/settings?done=others"))
 }

@@ -1,0 +1,5 @@
+//! Credentials: passwords, session tokens, and the throttle of failed sign-ins. No HTTP.
+
+pub mod login_throttle;
+pub mod password;
+pub mod session_token;

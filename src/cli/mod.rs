@@ -1,0 +1,47 @@
+//! The command line.
+
+mod command_result;
+pub mod demo;
+mod listen;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// Follow people, and hear about it within ten seconds, on any host, without sockets.
+#[derive(Parser)]
+#[command(name = "tidings", version, about, after_help = "Every setting is an environment variable of the same name as well; flags win.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (also without a command)
+    Serve,
+    /// Serve a throw-away site with invented people who follow you while you watch
+    Demo,
+}
+
+/// Runs the command that the program was started with.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None | Some(Command::Serve) => serve::run(cli.settings).await,
+        Some(Command::Demo) => demo::run(cli.settings).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("tidings: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The write context: what a function needs to be allowed to write.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use super::Connection;
+use crate::clock::{Clock, Millis};
+use crate::ids::{Stamp, UserId};
+
+/// One write transaction. Whatever writes takes `&mut Change`; whatever reads takes `&mut Connection`, which a change lends
+/// ([`Change::conn`]). So a write inside a read does not compile:
+///
+/// ```compile_fail
+/// use tidings::db::Connection;
+/// use tidings::domain::follow::follow;
+/// use tidings::ids::UserId;
+///
+/// fn in_a_read(conn: &mut Connection, ada: UserId, bob: UserId) {
+///     let _ = follow(conn, ada, bob);
+/// }
+/// ```
+///
+/// The same call inside a change does:
+///
+/// ```
+/// use tidings::db::Change;
+/// use tidings::domain::follow::follow;
+/// use tidings::ids::UserId;
+///
+/// fn in_a_change(tx: &mut Change<'_>, ada: UserId, bob: UserId) {
+///     let _ = follow(tx, ada, bob);
+/// }
+/// ```
+///
+/// After the commit [`crate::store::Store::change`] announces exactly the users that were touched. If the transaction fails, they
+/// are dropped with it: nobody is told of what was rolled back.
+pub struct Change<'a> {
+    conn: &'a mut Connection,
+    clock: &'a Clock,
+    now: OnceCell<Millis>,
+    effects: Effects,
+}
+
+/// What a transaction did that others must learn once it is committed.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Whose stamp moved, and to what.
+    pub touched: BTreeMap<UserId, Stamp>,
+    /// The stored names of the kinds of notifications that were made, for the metrics.
+    pub notified: Vec<&'static str>,
+}
+
+impl<'a> Change<'a> {
+    /// A transaction that has begun on `conn`.
+    pub(crate) fn begun(conn: &'a mut Connection, clock: &'a Clock) -> Change<'a> {
+        Change { conn, clock, now: OnceCell::new(), effects: Effects::default() }
+    }
+
+    /// The connection, for reads and for the statements of `model`.
+    pub fn conn(&mut self) -> &mut Connection {
+        self.conn
+    }
+
+    /// Now, in Unix milliseconds: the same for the whole transaction.
+    ///
+    /// It is read at its first use, which is after the write lock. On SQLite that lock is held before there is a `Change`; on
+    /// PostgreSQL a change begins by locking the rows that it writes to. Read before the wait for a lock, it could be seconds old, and
+    /// older than what the change before wrote.
+    pub fn now(&self) -> Millis {
+        *self.now.get_or_init(|| self.clock.now())
+    }
+
+    /// `user` sees something else from now on; their row says `stamp`.
+    pub(crate) fn touch(&mut self, user: UserId, stamp: Stamp) {
+        self.effects.touched.insert(user, stamp);
+    }
+
+    /// The stamp that this transaction has given `user`, if it has.
+    pub(crate) fn stamp_of(&self, user: UserId) -> Option<Stamp> {
+        self.effects.touched.get(&user).copied()
+    }
+
+    /// A notification of `kind` was made.
+    pub(crate) fn count_notification(&mut self, kind: &'static str) {
+        self.effects.notified.push(kind);
+    }
+
+    pub(crate) fn into_effects(self) -> Effects {
+        self.effects
+    }
+}

@@ -1,0 +1,33 @@
+//! Follow and unfollow: two verbs, each idempotent.
+
+use diesel::QueryResult;
+
+use super::event::Event;
+use super::notify::{notify, retract};
+use crate::db::Change;
+use crate::ids::UserId;
+use crate::model::follows;
+
+/// `follower` follows `followee`, who is told. Returns whether that is new: a repeat changes nothing and tells nobody.
+///
+/// # Errors
+/// `NotFound` if either is gone. The two must differ, or the table's CHECK refuses. A transaction that failed must not go on.
+pub fn follow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
+    let is_new = follows::insert(tx, follower, followee)?;
+    if is_new {
+        notify(tx, followee, Event::Follow { follower })?;
+    }
+    Ok(is_new)
+}
+
+/// `follower` follows `followee` no longer. Returns whether they did.
+///
+/// # Errors
+/// Those of the database.
+pub fn unfollow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
+    let was_following = follows::delete(tx, follower, followee)?;
+    if was_following {
+        retract(tx, followee, Event::Follow { follower })?;
+    }
+    Ok(was_following)
+}

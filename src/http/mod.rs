@@ -1,0 +1,9 @@
+//! What any web program needs: who asks, how to answer, addresses and URLs.
+
+pub mod client_ip;
+pub mod request;
+pub mod resource;
+pub mod response;
+pub mod session_cookie;
+pub mod urls;
+pub mod viewer;

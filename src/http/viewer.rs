@@ -1,0 +1,182 @@
+//! Who asks, as parameter types: a handler that takes a [`Viewer`] cannot run for a stranger.
+//!
+//! A [`Poller`] has a valid signature, and cost nothing. A [`Viewer`] has a living session row as well. A [`Caller`] is a viewer or a
+//! visitor, for the pages that greet both.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::cookie::Cookie;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, rt};
+
+use super::request::{app, bearer, is_for_programs, is_htmx};
+use super::session_cookie;
+use crate::app::App;
+use crate::auth::session_token::{RENEW_AFTER, SessionToken};
+use crate::clock::Millis;
+use crate::db::Connection;
+use crate::error::AppError;
+use crate::ids::{SessionId, Stamp, UserId};
+use crate::model::sessions::{self, Session, TokenHash};
+
+/// Somebody whose token carries our signature and has not expired. It may have been revoked since: good enough for "nothing new", and for
+/// nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Poller {
+    /// Who it is, if the session still lives.
+    pub user: UserId,
+    token: SessionToken,
+}
+
+/// Somebody signed in, as their session's row says.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Their id.
+    pub id: UserId,
+    /// Their name, lower-case.
+    pub username: String,
+    /// Their stamp, read before anything else: what a page shows is at least as new.
+    pub last_update: Stamp,
+    /// The session they came with.
+    pub session: SessionId,
+    /// When that session ends unless it is renewed, in Unix milliseconds.
+    idle_expires_at: Millis,
+}
+
+/// Whoever comes.
+#[derive(Debug)]
+pub enum Caller {
+    /// Nobody is signed in.
+    Visitor,
+    /// Somebody is.
+    Member(Viewer),
+}
+
+impl Poller {
+    /// Whoever the request's token names.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
+    pub fn of(req: &HttpRequest, app: &App) -> Result<Poller, AppError> {
+        if let Some(verified) = req.extensions().get::<Poller>() {
+            return Ok(*verified);
+        }
+        let signed = bearer(req).map(str::as_bytes).or_else(|| session_cookie::value(req, &app.config));
+        let token = signed.and_then(|signed| app.signer.verify(signed)).filter(|token| token.is_alive(app.clock.now()));
+        let token = token.ok_or(AppError::SignedOut)?;
+        Ok(Poller { user: token.user, token })
+    }
+
+    /// Keeps it with the request, so that [`Poller::of`] need not verify the signature again.
+    pub fn remember(self, req: &HttpRequest) {
+        req.extensions_mut().insert(self);
+    }
+
+    /// Checks the session's row: from here on the caller may see something.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] if the session was revoked; 503 when the database cannot be asked.
+    pub async fn confirm(&self, app: &App) -> Result<Viewer, AppError> {
+        let (hash, now) = (self.token.hash(), app.clock.now());
+        let window = app.stamps.open_window(self.user);
+        let viewer = app.query(move |conn| Viewer::find(conn, &hash, now)).await?;
+        // The row was read anyway. Keeping its stamp makes the page's first poll as cheap as every later one.
+        app.stamps.keep(window, viewer.last_update);
+        Ok(viewer)
+    }
+
+    /// [`Poller::confirm`], and what `load` finds for them on the same snapshot: so that is exactly as new as the stamp.
+    ///
+    /// # Errors
+    /// Those of [`Poller::confirm`]; what `load` fails with.
+    pub async fn confirm_and<T, F>(&self, app: &App, load: F) -> Result<(Viewer, T), AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Viewer) -> Result<T, AppError> + Send + 'static,
+    {
+        let (hash, now) = (self.token.hash(), app.clock.now());
+        let window = app.stamps.open_window(self.user);
+        let read = app.snapshot(move |conn| {
+            let viewer = Viewer::find(conn, &hash, now)?;
+            let loaded = load(conn, &viewer)?;
+            Ok((viewer, loaded))
+        });
+        let (viewer, loaded) = read.await?;
+        app.stamps.keep(window, viewer.last_update);
+        Ok((viewer, loaded))
+    }
+}
+
+impl Viewer {
+    /// Whoever has the session of this hash, in one statement.
+    fn find(conn: &mut Connection, hash: &TokenHash, now: Millis) -> Result<Viewer, AppError> {
+        let Session { id, idle_expires_at, user, username, last_update } = sessions::find(conn, hash, now)?.ok_or(AppError::SignedOut)?;
+        Ok(Viewer { id: user, username, last_update, session: id, idle_expires_at })
+    }
+}
+
+impl FromRequest for Viewer {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Viewer, AppError>>>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let app = app(&req)?;
+            let poller = Poller::of(&req, &app)?;
+            let viewer = poller.confirm(&app).await?;
+            if is_opened_by_a_person(&req) {
+                renew(&req, app, &poller, &viewer);
+            }
+            Ok(viewer)
+        })
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Caller, AppError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let viewer = Viewer::from_request(req, payload);
+        Box::pin(async move {
+            match viewer.await {
+                Ok(viewer) => Ok(Caller::Member(viewer)),
+                Err(AppError::SignedOut) => Ok(Caller::Visitor),
+                Err(trouble) => Err(trouble),
+            }
+        })
+    }
+}
+
+/// Left with the request for the middleware: the session was renewed, and this is its new cookie.
+#[derive(Debug)]
+pub struct RenewedCookie(pub Cookie<'static>);
+
+/// Only such pages renew a session: no poll, no fragment, no page that reloads itself, no program.
+fn is_opened_by_a_person(req: &HttpRequest) -> bool {
+    let reloaded_itself = req.query_string().split('&').any(|pair| pair == "auto=1");
+    req.method() == Method::GET && bearer(req).is_none() && !is_htmx(req) && !reloaded_itself && !is_for_programs(req)
+}
+
+/// Renews the session, at most once an hour: its cookie with this answer, its row beside the request, because a page must not wait for a locked
+/// database. A row that could not be written is still due when the next page is opened.
+fn renew(req: &HttpRequest, app: Data<App>, poller: &Poller, viewer: &Viewer) {
+    let token = poller.token.renewed(app.clock.now());
+    let is_due = |idle_expires_at: Millis| token.idle_expires_at - idle_expires_at >= RENEW_AFTER;
+    if is_due(poller.token.idle_expires_at) {
+        req.extensions_mut().insert(RenewedCookie(session_cookie::set(&app, &token)));
+    }
+    if is_due(viewer.idle_expires_at) {
+        rt::spawn(renew_row(app, viewer.session, token.idle_expires_at));
+    }
+}
+
+async fn renew_row(app: Data<App>, session: SessionId, idle_expires_at: Millis) {
+    if let Err(error) = app.change(move |tx| Ok(sessions::renew(tx, session, idle_expires_at)?)).await {
+        log::warn!("a session was not renewed: {}", error.cause().map_or_else(|| error.to_string(), ToString::to_string));
+    }
+}

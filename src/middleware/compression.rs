@@ -1,0 +1,49 @@
+//! gzip for what is large: pages, lists, style and script shrink to a third or a fifth.
+//!
+//! The length of a compressed answer is visible through TLS, and tells a secret that stands beside text of an attacker's choice (BREACH). Our
+//! pages hold no secret. The session is in a cookie, which is not compressed. There are no CSRF tokens, because [`super::csrf`] reads
+//! headers. A program's token is sent in an answer too small to be compressed.
+
+use actix_http::encoding::Encoder;
+use actix_web::HttpMessage;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue};
+
+/// Smallest body that is compressed, in bytes. A smaller one fits into one packet with its headers anyway.
+const SMALLEST: u64 = 1_024;
+
+/// Compresses the answer if that pays and the caller accepts it. Errors are not compressed: that takes a thread of those that wait for the
+/// database, and in an outage all of these may be waiting.
+pub fn compress(response: ServiceResponse) -> ServiceResponse {
+    if !(is_worth_it(&response) && is_accepted(&response)) {
+        return response;
+    }
+    response.map_body(|head, body| {
+        weaken_etag(head.headers_mut());
+        BoxBody::new(Encoder::response(ContentEncoding::Gzip, head, body))
+    })
+}
+
+fn is_worth_it(response: &ServiceResponse) -> bool {
+    let large = matches!(response.response().body().size(), BodySize::Sized(SMALLEST..));
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_text = ["text/", "application/json", "application/javascript", "image/svg+xml"].iter().any(|text| content_type.starts_with(text));
+    response.status() == StatusCode::OK && large && is_text
+}
+
+/// Whether the caller prefers gzip. Without a header, or with one that names nothing of ours, the answer is plain.
+fn is_accepted(response: &ServiceResponse) -> bool {
+    let accepted = response.request().get_header::<AcceptEncoding>();
+    accepted.and_then(|accepted| accepted.negotiate([Encoding::identity(), Encoding::gzip()].iter())) == Some(Encoding::gzip())
+}
+
+/// A strong ETag is that of the file's bytes, which these are not. Nor can ranges of them be asked for.
+fn weaken_etag(headers: &mut HeaderMap) {
+    headers.remove(header::ACCEPT_RANGES);
+    let weak = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/")).map(|tag| format!("W/{tag}"));
+    if let Some(weak) = weak.and_then(|weak| HeaderValue::try_from(weak).ok()) {
+        headers.insert(header::ETAG, weak);
+    }
+}

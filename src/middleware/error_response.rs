@@ -1,0 +1,143 @@
+//! The body of an error: a page for people, a problem document (RFC 9457) for programs, a sentence for htmx. The cause of what is our own fault
+//! is logged here, and only here.
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::http::request::{is_for_programs, is_htmx};
+use crate::http::response::see_other;
+use crate::http::urls::sign_in_first;
+use crate::http::viewer::Poller;
+use crate::views::error_page::ErrorPage;
+use crate::views::layout::Layout;
+
+/// For the status line, into which forms have htmx swap errors.
+#[derive(Template)]
+#[template(source = "<span>{{ sentence }}</span>", ext = "html")]
+struct ErrorFragment<'a> {
+    sentence: &'a str,
+}
+
+/// RFC 9457. The type is "about:blank": the status says what kind of problem it is.
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+}
+
+/// Gives an error without a body one. What has a body already (a form with its errors) keeps it.
+pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let bare = response.response().error().is_some() || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
+    if !(status.is_client_error() || status.is_server_error()) || !bare {
+        return response;
+    }
+    let (request, response) = response.into_parts();
+    let error = response.error();
+    let ours = error.and_then(|error| error.as_error::<AppError>());
+    log_once(&request, status, ours, error);
+    let sentence = match ours {
+        Some(ours) => ours.to_string(),
+        None => framework_sentence(status, error, is_for_programs(&request)),
+    };
+    let response = render(&request, app, status, ours, &sentence);
+    ServiceResponse::new(request, response)
+}
+
+fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, error: Option<&actix_web::Error>) {
+    if !status.is_server_error() || matches!(ours, Some(AppError::Outage)) {
+        return;
+    }
+    let cause = match (ours.and_then(AppError::cause), error) {
+        (Some(cause), _) => cause.to_string(),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => "no cause given".to_owned(),
+    };
+    let level = if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
+    log::log!(level, "{} {} answered {}: {cause}", request.method(), request.path(), status.as_u16());
+}
+
+fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>, sentence: &str) -> HttpResponse {
+    let signed_out = matches!(ours, Some(AppError::SignedOut));
+    let mut builder = HttpResponse::build(status);
+    add_headers(&mut builder, ours);
+    if is_htmx(request) {
+        if signed_out {
+            builder.insert_header(("HX-Redirect", "/signin"));
+            return builder.finish();
+        }
+        return builder.content_type("text/html; charset=utf-8").body(ErrorFragment { sentence }.to_string());
+    }
+    if is_for_programs(request) {
+        let title = status.canonical_reason().unwrap_or("Error");
+        return builder.content_type("application/problem+json").json(ProblemJson { r#type: "about:blank", title, status: status.as_u16(), detail: sentence });
+    }
+    if signed_out {
+        return see_other(&sign_in_first(&destination(request)));
+    }
+    let layout = Layout::bare(app, heading(status), Poller::of(request, app).ok());
+    let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
+    match (ErrorPage { layout, sentence, can_retry }).render() {
+        Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
+        Err(_) => builder.content_type("text/plain; charset=utf-8").body(sentence.to_owned()),
+    }
+}
+
+fn add_headers(builder: &mut HttpResponseBuilder, ours: Option<&AppError>) {
+    let Some(ours) = ours else { return };
+    if let Some(seconds) = ours.retry_after() {
+        builder.insert_header((header::RETRY_AFTER, seconds));
+    }
+    match ours {
+        AppError::MethodNotAllowed(allowed) => drop(builder.insert_header((header::ALLOW, allowed.as_str()))),
+        AppError::SignedOut | AppError::WrongPassword => drop(builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
+        _ => {}
+    }
+}
+
+fn heading(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Page not found",
+        StatusCode::FORBIDDEN => "Not allowed",
+        StatusCode::METHOD_NOT_ALLOWED => "That does not work here",
+        StatusCode::TOO_MANY_REQUESTS => "Please wait a moment",
+        StatusCode::SERVICE_UNAVAILABLE => "Please try again in a moment",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "That did not work",
+    }
+}
+
+/// Where somebody was going who must sign in first: the page itself, or the page on which they pressed a button.
+fn destination(request: &HttpRequest) -> String {
+    if request.method() == Method::GET {
+        return request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    }
+    let path = request.path();
+    match path.strip_prefix("/people/").and_then(|rest| rest.split_once('/')) {
+        Some((name, _)) => format!("/people/{name}"),
+        None if path.starts_with("/notifications") => "/notifications".to_owned(),
+        None if path.starts_with("/settings") => "/settings".to_owned(),
+        None => "/".to_owned(),
+    }
+}
+
+/// For what the framework refused before a handler ran. Programs also get the parser's message, which speaks only of what they sent.
+fn framework_sentence(status: StatusCode, error: Option<&actix_web::Error>, for_program: bool) -> String {
+    match (status, error) {
+        (StatusCode::NOT_FOUND, _) => AppError::NotFound.to_string(),
+        (StatusCode::PAYLOAD_TOO_LARGE, _) => AppError::too_large().to_string(),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, _) => "This address expects a form.".to_owned(),
+        (StatusCode::BAD_REQUEST, Some(error)) if for_program => format!("The request could not be read: {error}"),
+        (StatusCode::BAD_REQUEST, _) => "The request could not be read. Please go back and try again.".to_owned(),
+        (status, _) if status.is_server_error() => AppError::internal("").to_string(),
+        (status, _) => status.canonical_reason().unwrap_or("That did not work.").to_owned(),
+    }
+}

@@ -1,0 +1,31 @@
+//! The poll: has anything happened to me since I last looked?
+//!
+//! [`unchanged`] answers nearly every poll there is, before routing. Whatever it leaves comes to [`stream`].
+
+mod page;
+mod program;
+pub mod unchanged;
+
+use std::time::Instant;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::http::request::is_htmx;
+use crate::http::viewer::Poller;
+use crate::metrics::PollOutcome;
+
+/// `GET /api/stream?since=`: the HTML poll of a page for htmx, the JSON poll for everybody else.
+pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let begun = Instant::now();
+    let answered = answer(&req, &app).await;
+    app.metrics.polled(answered.as_ref().map_or(PollOutcome::Refused, |(outcome, _)| *outcome), begun);
+    answered.map(|(_, response)| response)
+}
+
+async fn answer(req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+    let poller = Poller::of(req, app)?;
+    if is_htmx(req) { page::answer(poller, req, app).await } else { program::answer(poller, req, app).await }
+}

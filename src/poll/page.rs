@@ -1,0 +1,88 @@
+//! The poll of a page: 204, or the polling element again with what is new.
+
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use diesel::QueryResult;
+
+use crate::app::App;
+use crate::db::Connection;
+use crate::domain::wording::summary;
+use crate::error::AppError;
+use crate::http::response::PollAnswer;
+use crate::http::viewer::Poller;
+use crate::ids::UserId;
+use crate::metrics::PollOutcome;
+use crate::model::notifications::{self, Notification, Show};
+use crate::poll_url::{PollUrl, PollView, Since};
+use crate::views::inbox::{self, Focus, Inbox, InboxQuery, InboxRows, ReadAt};
+use crate::views::out_of_band::{OutOfBand, Update};
+use crate::views::poller::{BadgePoller, PollAttributes};
+
+/// How many notifications are read for the announcement where the page shows no list: it names two, and a third shows that there are others.
+const NAMED: i64 = 3;
+
+/// What a changed poll swaps in: the polling element of the page.
+#[derive(Template)]
+#[template(source = "{% match self %}{% when Self::Inbox(inbox) %}{{ inbox }}{% when Self::Badge(poller) %}{{ poller }}{% endmatch %}", ext = "html")]
+#[allow(clippy::large_enum_variant)]
+enum Polled {
+    Inbox(Inbox),
+    Badge(BadgePoller),
+}
+
+impl HtmlSafe for Polled {}
+
+pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+    let answer = compare(poller, PollUrl::parse(req.query_string()), app).await?;
+    let outcome = if matches!(answer, PollAnswer::Changed(_)) { PollOutcome::Changed } else { PollOutcome::Unchanged };
+    Ok((outcome, answer.respond_to(req)))
+}
+
+async fn compare(poller: Poller, url: PollUrl, app: &App) -> Result<PollAnswer<Update<Polled>>, AppError> {
+    if !url.cursor.is_page_of(poller.user) {
+        return Ok(PollAnswer::ForeignPage);
+    }
+    let stamp = app.last_update(poller.user).await?;
+    if url.cursor.since == Since::Stamp(stamp) {
+        return Ok(PollAnswer::Unchanged);
+    }
+    Ok(PollAnswer::Changed(changed(poller, url, app).await?))
+}
+
+/// Only now is the session's row worth a read. The rows are read with it, on one snapshot: so they are exactly as new as the stamp that the tab
+/// polls from next.
+async fn changed(poller: Poller, url: PollUrl, app: &App) -> Result<Update<Polled>, AppError> {
+    let (since, user) = (url.cursor.since, poller.user);
+    let name = match &url.view {
+        PollView::Inbox(_) => inbox::NAME.to_owned(),
+        PollView::Badge(name) => name.clone(),
+    };
+    Ok(match url.view {
+        PollView::Inbox(show) => {
+            let query = InboxQuery { show, before: None };
+            let (viewer, rows) = poller.confirm_and(app, move |conn, viewer| Ok(InboxRows::load(conn, viewer.id, query)?)).await?;
+            let out_of_band = OutOfBand::new(&name, rows.unread, announcement(rows.notifications(), since));
+            let read_at = ReadAt { user, stamp: viewer.last_update };
+            Update { part: Polled::Inbox(Inbox::new(app, rows, query, read_at, Focus::Unchanged)), out_of_band }
+        }
+        PollView::Badge(_) => {
+            let (viewer, (unread, newest)) = poller.confirm_and(app, |conn, viewer| Ok(newest_unread(conn, viewer.id)?)).await?;
+            let attributes = PollAttributes::new(app, PollUrl::new(user, viewer.last_update, url.view));
+            Update { part: Polled::Badge(BadgePoller { attributes }), out_of_band: OutOfBand::new(&name, unread, announcement(&newest, since)) }
+        }
+    })
+}
+
+/// The badge's number, and what may have to be announced.
+fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, Vec<Notification>)> {
+    let newest = notifications::list(conn, recipient, Show::Unread, None, NAMED)?;
+    Ok((notifications::unread_up_to_many(conn, recipient)?, newest.rows))
+}
+
+/// Announces what is new, and not what merely differs. A page that did not know the state is told it, and nothing is new to it.
+fn announcement(newest: &[Notification], since: Since) -> String {
+    let Since::Stamp(since) = since else { return String::new() };
+    let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.created_at);
+    summary(new.map(|notification| (notification.kind.as_str(), notification.actor.as_ref().map(|actor| actor.username.as_str()))))
+}

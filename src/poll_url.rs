@@ -1,0 +1,145 @@
+//! The polled URL: whatever it carries is written and read here, and nowhere else.
+
+use derive_more::Display;
+
+use crate::ids::{Stamp, UserId};
+use crate::model::notifications::Show;
+
+/// The path of the stream.
+pub const PATH: &str = "/api/stream";
+
+/// Longest title that is taken from a URL, in characters.
+const LONGEST_TITLE: usize = 80;
+
+/// What a page polls for, and from which stamp on.
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
+#[display("{PATH}?{}", self.query())]
+pub struct PollUrl {
+    /// What is always there.
+    pub cursor: PollCursor,
+    /// What the page wants to have brought.
+    pub view: PollView,
+}
+
+/// What the page has seen, and whose page it is. Reading it allocates nothing, because every poll does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollCursor {
+    /// The stamp that the page shows.
+    pub since: Since,
+    /// Whose page it is. `None`: the caller's own. Two people may use one browser, and one cookie: then the tab of the one polls with the
+    /// cookie of the other.
+    pub user: Option<UserId>,
+}
+
+/// The stamp that the caller has seen. Nothing here is an error: whatever is no stamp of ours is answered with the current state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// None was given.
+    Absent,
+    /// This one.
+    Stamp(Stamp),
+    /// Something that is no single stamp.
+    Garbled,
+}
+
+/// What a page wants to have brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PollView {
+    /// The first page of the inbox.
+    Inbox(Show),
+    /// The badge, on a page of this name.
+    Badge(String),
+}
+
+impl PollUrl {
+    /// From a page of `user` that shows the state of stamp `since`.
+    pub fn new(user: UserId, since: Stamp, view: PollView) -> PollUrl {
+        PollUrl { cursor: PollCursor { since: Since::Stamp(since), user: Some(user) }, view }
+    }
+
+    /// From a page of `user` that does not know the current state. It is told, and none of it is announced as new.
+    pub fn from_unknown_state(user: UserId, view: PollView) -> PollUrl {
+        PollUrl { cursor: PollCursor { since: Since::Absent, user: Some(user) }, view }
+    }
+
+    /// The query of a poll.
+    pub fn parse(query: &str) -> PollUrl {
+        let (mut show, mut title) = (Show::default(), None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "show" => show = value.parse().unwrap_or_default(),
+                "title" => title = Some(value.chars().filter(|c| !c.is_control()).take(LONGEST_TITLE).collect()),
+                _ => {}
+            }
+        }
+        PollUrl { cursor: PollCursor::parse(query), view: title.map_or(PollView::Inbox(show), PollView::Badge) }
+    }
+
+    fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Since::Stamp(since) = self.cursor.since {
+            query.append_pair("since", &since.to_string());
+        }
+        if let Some(user) = self.cursor.user {
+            query.append_pair("user", &user.to_string());
+        }
+        match &self.view {
+            PollView::Inbox(Show::All) => {}
+            PollView::Inbox(show) => drop(query.append_pair("show", show.into())),
+            PollView::Badge(title) => drop(query.append_pair("title", title)),
+        }
+        query.finish()
+    }
+}
+
+impl PollCursor {
+    /// What every poll's query carries.
+    pub fn parse(query: &str) -> PollCursor {
+        let values = |name| query.split('&').filter_map(move |pair| pair.strip_prefix(name)?.strip_prefix('='));
+        // Neither has a character that would be percent-encoded.
+        let mut stamps = values("since");
+        let since = match (stamps.next(), stamps.next()) {
+            (None, _) => Since::Absent,
+            (Some(value), None) => value.parse().map_or(Since::Garbled, Since::Stamp),
+            (Some(_), Some(_)) => Since::Garbled,
+        };
+        PollCursor { since, user: values("user").next().and_then(|id| id.parse().ok()).map(UserId) }
+    }
+
+    /// Whether it is a page of `caller`.
+    pub fn is_page_of(&self, caller: UserId) -> bool {
+        self.user.is_none_or(|user| user == caller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_written_is_read_back() {
+        for view in [PollView::Inbox(Show::All), PollView::Inbox(Show::Unread), PollView::Badge("Followers of bob & co".into())] {
+            for url in [PollUrl::new(UserId(7), 17, view.clone()), PollUrl::from_unknown_state(UserId(7), view)] {
+                let written = url.to_string();
+                assert_eq!(PollUrl::parse(written.strip_prefix("/api/stream?").unwrap()), url, "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_single_stamp_counts_as_something_else() {
+        let since = |query| PollCursor::parse(query).since;
+        assert_eq!(since("since=17&title=People"), Since::Stamp(17));
+        assert_eq!(since("title=People"), Since::Absent);
+        for garbled in ["since=", "since=abc", "since=1e3", "since=1000000000000000000000000000000", "since=1&since=1", "since=%FF"] {
+            assert_eq!(since(garbled), Since::Garbled, "{garbled}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_names_nobody_is_the_callers_own() {
+        for (query, own) in [("since=1", true), ("since=1&user=7", true), ("since=1&user=8", false), ("user=", true), ("user=x", true)] {
+            assert_eq!(PollCursor::parse(query).is_page_of(UserId(7)), own, "{query}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The stamp: when did anything that this user would see last change?
+//!
+//! `users.last_update` is the truth; [`advance`] moves it in the transaction of the change. The [`StampCache`] holds copies, so that a poll
+//! need not ask the database. The [`sweep`] mends copies that lag.
+
+mod advance;
+mod cache;
+mod id_hasher;
+mod memory;
+mod redis;
+pub mod sweep;
+
+pub use advance::{AdvanceStatement, advance, advance_rows, advance_with_recipients, lock};
+pub use cache::StampCache;
+pub use redis::{Announced, RedisClient, RedisUrl};

@@ -1,0 +1,76 @@
+//! The database and the copies of the stamps, without a thread around them: what a command line needs as well.
+
+use std::sync::Arc;
+
+use diesel::result::Error as DieselError;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Change, Connection, Database, NoConnection, OpenError};
+use crate::metrics::Metrics;
+use crate::stamps::{Announced, StampCache};
+
+/// State shared by everything that reads or writes, and the three ways to the database. All of them block.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// What time it is.
+    pub clock: Arc<Clock>,
+    /// The copies of the stamps.
+    pub stamps: Arc<StampCache>,
+    /// What is counted for operators.
+    pub metrics: Arc<Metrics>,
+    /// The database itself.
+    pub database: Database,
+}
+
+impl Store {
+    /// Opens the database and keeps the stamps in memory. No thread is started: what this process changes, instances that serve learn from
+    /// their sweep, within seconds.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn open(config: &Config) -> Result<Store, OpenError> {
+        let database = Database::open(&config.database)?;
+        let metrics = Arc::new(Metrics::new().map_err(|cause| OpenError::new(&config.database, cause))?);
+        Ok(Store { clock: Arc::default(), stamps: Arc::new(StampCache::in_memory(config.remembered_stamps)), metrics, database })
+    }
+
+    /// Runs `query`, which is one statement. Two would have to agree: those go through [`Store::snapshot`].
+    ///
+    /// # Errors
+    /// What `query` fails with; when there is no connection.
+    pub fn query<T, E: From<NoConnection>>(&self, query: impl Fn(&mut Connection) -> Result<T, E>) -> Result<T, E> {
+        self.database.query(query)
+    }
+
+    /// Runs `queries` on one snapshot.
+    ///
+    /// # Errors
+    /// What `queries` fail with; when there is no connection.
+    pub fn snapshot<T, E>(&self, queries: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        self.database.snapshot(queries)
+    }
+
+    /// Runs `work` in one transaction, commits, and then announces exactly the users whose stamps it advanced. So nobody can forget to
+    /// notify, notify before the commit, or notify for what was rolled back. Returns what [`Announced`] waits for, if anybody else must learn
+    /// of it.
+    ///
+    /// # Errors
+    /// What `work` fails with, and then nothing was changed; when there is no connection.
+    pub fn change<T, E>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T, E>) -> Result<(T, Option<Announced>), E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        let (value, effects) = self.database.transaction(|conn| {
+            let mut tx = Change::begun(conn, &self.clock);
+            let value = work(&mut tx)?;
+            Ok::<_, E>((value, tx.into_effects()))
+        })?;
+        self.metrics.notified(&effects.notified);
+        let touched: Vec<_> = effects.touched.into_iter().collect();
+        Ok((value, self.stamps.announce(&touched)))
+    }
+}

@@ -1,0 +1,145 @@
+//! The inbox: one view for the page, for the poll that brings it, and for the answers of its actions.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use serde::Deserialize;
+
+use super::notification_line::NotificationLine;
+use super::poller::PollAttributes;
+use crate::app::App;
+use crate::db::Connection;
+use crate::http::urls::with_query;
+use crate::ids::{NotificationId, Stamp, UserId};
+use crate::model::Slice;
+use crate::model::notifications::{self, Notification, Show};
+use crate::poll_url::{PollUrl, PollView};
+
+/// The inbox's name, in its heading and title.
+pub const NAME: &str = "Notifications";
+
+/// Notifications on one page.
+const PAGE: i64 = 20;
+
+/// Which part of the inbox somebody looks at.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct InboxQuery {
+    /// Everything, or what is unread.
+    #[serde(default)]
+    pub show: Show,
+    /// What is older than this notification. `None`: the first page, which is live.
+    pub before: Option<NotificationId>,
+}
+
+impl InboxQuery {
+    /// As a query, with its question mark; empty for the first page of everything.
+    pub fn query(self) -> String {
+        let show = if self.show == Show::default() { "" } else { self.show.into() };
+        with_query("", &[("show", show), ("before", &self.before.map(|id| id.to_string()).unwrap_or_default())])
+    }
+
+    /// The URL of this part.
+    pub fn url(self) -> String {
+        format!("/notifications{}", self.query())
+    }
+}
+
+/// What a page of the inbox shows, read on one snapshot, so that the number and the list agree.
+pub struct InboxRows {
+    /// How many are unread, also beyond this page, counted up to [`notifications::MANY`].
+    pub unread: i64,
+    list: Slice<Notification, NotificationId>,
+}
+
+impl InboxRows {
+    /// One page of `recipient`'s inbox.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn load(conn: &mut Connection, recipient: UserId, InboxQuery { show, before }: InboxQuery) -> diesel::QueryResult<InboxRows> {
+        Ok(InboxRows { unread: notifications::unread_up_to_many(conn, recipient)?, list: notifications::list(conn, recipient, show, before, PAGE)? })
+    }
+
+    /// The notifications of this page, newest first.
+    pub fn notifications(&self) -> &[Notification] {
+        &self.list.rows
+    }
+}
+
+/// Whose inbox it is, and at which stamp it was read: what a live inbox polls on from.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadAt {
+    /// Whose.
+    pub user: UserId,
+    /// Their stamp.
+    pub stamp: Stamp,
+}
+
+/// What gets the focus after an action that may have removed the button which had it. Without JavaScript of our own, `autofocus` is how the
+/// server can say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// Nothing new: it stays where it is.
+    Unchanged,
+    /// This notification; if it is gone, the one that took its place.
+    Line(NotificationId),
+    /// The tab of this part of the inbox.
+    Tab,
+}
+
+impl Focus {
+    fn line_of(self, notifications: &[Notification]) -> Option<NotificationId> {
+        let Focus::Line(acted_on) = self else { return None };
+        notifications.iter().map(|notification| notification.id).find(|id| *id <= acted_on).or(notifications.last().map(|last| last.id))
+    }
+}
+
+/// The list, and everything about it that changes when something happens.
+#[derive(Debug, Template)]
+#[template(path = "parts/inbox.html")]
+pub struct Inbox {
+    /// Set on the first page, which is live.
+    pub poll: Option<PollAttributes>,
+    show: Show,
+    unread: i64,
+    lines: Vec<NotificationLine>,
+    /// The newest notification shown: the watermark of "mark all read".
+    through: Option<NotificationId>,
+    newest: Option<String>,
+    older: Option<String>,
+    focus_tab: bool,
+}
+
+impl HtmlSafe for Inbox {}
+
+impl Inbox {
+    /// `rows`, which are the part that `query` names, read at `read_at`.
+    pub fn new(app: &App, rows: InboxRows, query: InboxQuery, read_at: ReadAt, focus: Focus) -> Inbox {
+        let (InboxRows { unread, list }, now) = (rows, app.clock.now());
+        let focused = focus.line_of(&list.rows);
+        let url = PollUrl::new(read_at.user, read_at.stamp, PollView::Inbox(query.show));
+        let line = |notification: Notification| {
+            let focus = focused == Some(notification.id);
+            NotificationLine::new(notification, query.query(), now, focus)
+        };
+        Inbox {
+            poll: query.before.is_none().then(|| PollAttributes::new(app, url)),
+            show: query.show,
+            unread,
+            through: list.rows.first().map(|newest| newest.id),
+            newest: query.before.map(|_| InboxQuery { before: None, ..query }.url()),
+            older: list.next.map(|before| InboxQuery { before: Some(before), ..query }.url()),
+            focus_tab: focus != Focus::Unchanged && focused.is_none(),
+            lines: list.rows.into_iter().map(line).collect(),
+        }
+    }
+
+    /// The watermark of "mark all read", where that is on offer: on the first page, while anything is unread.
+    fn readable_through(&self) -> Option<NotificationId> {
+        self.through.filter(|_| self.poll.is_some() && self.unread > 0)
+    }
+
+    /// Whether only what is unread is shown.
+    pub fn is_showing_unread(&self) -> bool {
+        self.show == Show::Unread
+    }
+}

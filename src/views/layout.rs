@@ -1,0 +1,85 @@
+//! The layout: what surrounds every page.
+
+use super::badge::{Badge, title};
+use super::poller::{BadgePoller, PollAttributes};
+use crate::app::App;
+use crate::http::viewer::{Poller, Viewer};
+use crate::poll_url::{PollUrl, PollView};
+
+/// What the layout of a page shows.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The page's own name.
+    pub name: String,
+    /// The stylesheet's URL.
+    pub style: String,
+    /// htmx's URL.
+    pub htmx: String,
+    /// Whether "Sign up" is on offer.
+    pub signup_open: bool,
+    /// Who is signed in.
+    pub member: Option<Member>,
+    /// Whether nothing was read for this page, so that only the cookie says who is signed in.
+    pub bare: bool,
+}
+
+/// Who is signed in, and what is waiting for them.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Their name. Empty on a bare page.
+    pub username: String,
+    /// How many notifications are unread, counted up to [`crate::model::notifications::MANY`].
+    pub unread: i64,
+    /// The page's polling element.
+    pub poller: BadgePoller,
+}
+
+impl Layout {
+    /// For a page without anybody signed in.
+    pub fn visitor(app: &App, name: &str) -> Layout {
+        Layout {
+            name: name.to_owned(),
+            style: app.assets.style.clone(),
+            htmx: app.assets.htmx.clone(),
+            signup_open: app.config.signup_open,
+            member: None,
+            bare: false,
+        }
+    }
+
+    /// For an error page. It must not need the database, so it knows of a member only what the cookie says, and lets the first poll bring the
+    /// badge.
+    pub fn bare(app: &App, name: &str, poller: Option<Poller>) -> Layout {
+        let member = poller.map(|poller| {
+            let url = PollUrl::from_unknown_state(poller.user, PollView::Badge(name.to_owned()));
+            Member { username: String::new(), unread: 0, poller: BadgePoller { attributes: PollAttributes::at_once(app, url) } }
+        });
+        Layout { bare: true, member, ..Layout::visitor(app, name) }
+    }
+
+    /// For a page of `viewer`, who has `unread` notifications.
+    pub fn member(app: &App, viewer: &Viewer, name: &str, unread: i64) -> Layout {
+        let url = PollUrl::new(viewer.id, viewer.last_update, PollView::Badge(name.to_owned()));
+        let poller = BadgePoller { attributes: PollAttributes::new(app, url) };
+        Layout { member: Some(Member { username: viewer.username.clone(), unread, poller }), ..Layout::visitor(app, name) }
+    }
+
+    /// The tab's title.
+    pub fn title(&self) -> String {
+        title(self.unread(), &self.name)
+    }
+
+    /// Whether this is the page named `name`, for `aria-current`.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// The badge.
+    pub fn badge(&self) -> Badge {
+        Badge { unread: self.unread(), out_of_band: false }
+    }
+
+    fn unread(&self) -> i64 {
+        self.member.as_ref().map_or(0, |member| member.unread)
+    }
+}

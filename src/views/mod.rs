@@ -1,0 +1,13 @@
+//! Views that several pages use: the layout, and the parts that a page contains and a fragment sends.
+
+pub mod badge;
+pub mod error_page;
+pub mod follow_button;
+pub mod inbox;
+pub mod layout;
+pub mod notification_line;
+pub mod out_of_band;
+pub mod person_card;
+pub mod poller;
+pub mod profile_header;
+pub mod relative_time;

@@ -1,0 +1,44 @@
+//! The polling element: each signed-in page has exactly one.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::app::App;
+use crate::poll_url::PollUrl;
+
+/// The attributes of a polling element.
+///
+/// The interval is the same for everybody, in whole seconds (with a fraction, htmx 4.0.1 polls without pause). Tabs are spread over it by the
+/// moments at which they were opened, and stay so.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/poll_attributes.html")]
+pub struct PollAttributes {
+    url: PollUrl,
+    seconds: u32,
+    /// Whether it also polls as soon as the page is there, because the page does not know the current state.
+    at_once: bool,
+}
+
+impl HtmlSafe for PollAttributes {}
+
+impl PollAttributes {
+    /// Polls `url`.
+    pub fn new(app: &App, url: PollUrl) -> PollAttributes {
+        PollAttributes { url, seconds: app.config.poll_seconds, at_once: false }
+    }
+
+    /// Polls `url`, and begins at once.
+    pub fn at_once(app: &App, url: PollUrl) -> PollAttributes {
+        PollAttributes { at_once: true, ..PollAttributes::new(app, url) }
+    }
+}
+
+/// The polling element of every page but the live inbox, which polls itself: it is hidden, and brings the badge.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/badge_poller.html")]
+pub struct BadgePoller {
+    /// Where and how often it polls.
+    pub attributes: PollAttributes,
+}
+
+impl HtmlSafe for BadgePoller {}

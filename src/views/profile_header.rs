@@ -1,0 +1,39 @@
+//! The part of a profile that a follow changes: counts and button.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::follow_button::FollowButton;
+use crate::ids::UserId;
+use crate::model::people::{MANY, Profile};
+
+/// The head of a profile.
+#[derive(Debug, Template)]
+#[template(path = "parts/profile_header.html")]
+pub struct ProfileHeader {
+    username: String,
+    follows_you: bool,
+    followers: i64,
+    following: i64,
+    button: Option<FollowButton>,
+}
+
+impl HtmlSafe for ProfileHeader {}
+
+impl ProfileHeader {
+    /// The profile as `viewer` sees it.
+    pub fn new(profile: Profile, viewer: UserId) -> ProfileHeader {
+        let Profile { person, followers, following } = profile;
+        let button = (person.id != viewer).then(|| FollowButton::on_profile(&person));
+        ProfileHeader { username: person.username, follows_you: person.follows_you, followers, following, button }
+    }
+
+    /// "45", "1,050", or "10,000+" where counting ended.
+    fn shown(&self, number: &i64) -> String {
+        let more = if *number < MANY { "" } else { "+" };
+        match (number / 1_000, number % 1_000) {
+            (0, few) => few.to_string(),
+            (thousands, rest) => format!("{thousands},{rest:03}{more}"),
+        }
+    }
+}
