@@ -64,11 +64,7 @@ impl Store {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        let (value, effects) = self.database.transaction(|conn| {
-            let mut tx = Change::begun(conn, &self.clock);
-            let value = work(&mut tx)?;
-            Ok::<_, E>((value, tx.into_effects()))
-        })?;
+        let (value, effects) = self.database.transaction(&self.clock, work)?;
         self.metrics.notified(&effects.notified);
         let touched: Vec<_> = effects.touched.into_iter().collect();
         Ok((value, self.stamps.announce(&touched)))

@@ -1,9 +1,11 @@
 //! A site with so many people, made in one go: everybody follows the next few, who have not read all of it.
 
 use diesel::connection::SimpleConnection;
-use tidings::db::{Address, Connection, Database, NoConnection};
-use tidings::model::{UserId, secrets};
-use tidings::token::{Signer, Token};
+use tidings::auth::session_token::{SessionToken, Signer};
+use tidings::db::{Connection, NoConnection};
+use tidings::ids::UserId;
+use tidings::model::secrets;
+use tidings::store::Store;
 
 use crate::support::Home;
 
@@ -39,9 +41,9 @@ pub fn name(id: i64) -> String {
 impl Crowd {
     /// `people` who each have `lines` notifications, one of two read.
     pub fn new(home: Home, people: i64, lines: i64) -> Crowd {
-        let database = Database::open(&Address::parse(&home.database_url).expect("an address")).expect("a database");
+        let store = Store::open(&home.settings().check().expect("settings")).expect("a database");
         let fresh = Signer::fresh_key().expect("randomness");
-        let key = database.write(|db| Ok::<_, Trouble>(secrets::keep(db, secrets::KEY, &fresh)?)).expect("a key");
+        let (key, _) = store.change(|tx| Ok::<_, Trouble>(secrets::get_or_insert(tx, secrets::SESSION_KEY, &fresh)?)).expect("a key");
         let crowd = Crowd { home, people, signer: Signer::new(&key).expect("a key"), now: tidings::clock::Clock::default().now() };
         crowd.fill(lines);
         crowd
@@ -70,8 +72,9 @@ impl Crowd {
         );
         let follows = format!("INSERT INTO follows (follower_id, followee_id, created_at) {pairs} SELECT me + 1, (me + k + 1) % {people} + 1, 0 FROM p");
         let notifications = format!(
-            "INSERT INTO notifications (recipient_id, actor_id, kind, created_at, read_at) {pairs} \
-             SELECT me + 1, (me - k - 1 + {people}) % {people} + 1, 'follow', {now} - 86400000, CASE WHEN k % 2 = 0 THEN 1 END FROM p"
+            "INSERT INTO notifications (recipient_id, actor_id, kind, group_key, created_at, read_at) {pairs} \
+             SELECT me + 1, (me - k - 1 + {people}) % {people} + 1, 'follow', 'follow:' || ((me - k - 1 + {people}) % {people} + 1), {now} - 86400000, \
+             CASE WHEN k % 2 = 0 THEN 1 END FROM p"
         );
         for statement in [users, follows, notifications] {
             shell.batch_execute(&statement).expect("people");
@@ -83,19 +86,19 @@ impl Crowd {
 
     /// The cookie of a session of `user`, as a browser would send it; whether there is such a session in the database is
     /// another question, and one that an unchanged poll never asks.
-    pub fn token(&self, user: i64) -> Token {
-        Token::fresh(UserId(user), self.now).expect("randomness")
+    pub fn token(&self, user: i64) -> SessionToken {
+        SessionToken::fresh(UserId(user), self.now).expect("randomness")
     }
 
-    pub fn seal(&self, token: &Token) -> String {
-        self.signer.seal(token)
+    pub fn seal(&self, token: &SessionToken) -> String {
+        self.signer.sign(token)
     }
 
     /// Sealed tokens of living sessions of `users`, in their order.
     pub fn sign_in(&self, users: impl Iterator<Item = i64>) -> Vec<String> {
         let (mut shell, mut sealed) = (self.home.shell(), Vec::new());
         let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let tokens: Vec<Token> = users.map(|user| self.token(user)).collect();
+        let tokens: Vec<SessionToken> = users.map(|user| self.token(user)).collect();
         for some in tokens.chunks(500) {
             let rows: Vec<String> = some
                 .iter()

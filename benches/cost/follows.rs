@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use tidings::db::{Address, Connection, Database};
-use tidings::model::{self, UserId};
+use tidings::db::{Address, Connection};
+use tidings::domain;
+use tidings::ids::UserId;
 use tidings::schema::{follows, notifications, users};
+use tidings::store::Store;
 
 use crate::child::{Server, stay_anywhere};
 use crate::crowd::{Crowd, Trouble};
@@ -41,8 +43,13 @@ fn bare_follow(conn: &mut Connection, (follower, followee): (i64, i64), now: i64
     let follow = (follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(now));
     diesel::insert_into(follows::table).values(follow).execute(conn)?;
     diesel::update(users::table.filter(users::id.eq(followee))).set(users::last_update.eq(users::last_update + 1)).execute(conn)?;
-    let notification =
-        (notifications::recipient_id.eq(followee), notifications::actor_id.eq(follower), notifications::kind.eq("follow"), notifications::created_at.eq(now));
+    let notification = (
+        notifications::recipient_id.eq(followee),
+        notifications::actor_id.eq(follower),
+        notifications::kind.eq("follow"),
+        notifications::group_key.eq(format!("follow:{follower}")),
+        notifications::created_at.eq(now),
+    );
     diesel::insert_into(notifications::table).values(notification).execute(conn)?;
     Ok(())
 }
@@ -67,13 +74,13 @@ fn bare(home: &Home, pairs: &Pairs) -> f64 {
 }
 
 /// The same of Tidings' own transaction, on its own pool.
-fn own(database: &Database, sqlite: bool, pairs: &Pairs) -> f64 {
+fn own(store: &Store, sqlite: bool, pairs: &Pairs) -> f64 {
     let turn = Mutex::new(());
     write_on(|| {
         || {
             let (follower, followee) = pairs.next();
             let turn = sqlite.then(|| turn.lock().expect("a turn"));
-            let followed = database.write(|db| Ok::<_, Trouble>(model::follows::follow(db, UserId(follower), UserId(followee), 1)?));
+            let followed = store.change(|tx| Ok::<_, Trouble>(domain::follow::follow(tx, UserId(follower), UserId(followee))?));
             drop(turn);
             assert!(followed.expect("a follow").0);
         }
@@ -129,11 +136,11 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
         let pairs = Pairs(AtomicI64::new(0));
         let url = crowd.home.redis_url.clone().unwrap_or_default();
         let server = Server::tidings_anywhere(&[("DATABASE_URL", &crowd.home.database_url), ("REDIS_URL", &url)]);
-        let database = Database::open(&Address::parse(&crowd.home.database_url).expect("an address")).expect("a database");
+        let store = Store::open(&crowd.home.settings().check().expect("settings")).expect("a database");
         let (mut bares, mut owns, mut ours) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
             bares.push(bare(&crowd.home, &pairs));
-            owns.push(own(&database, engine == "SQLite", &pairs));
+            owns.push(own(&store, engine == "SQLite", &pairs));
             ours.push(asked(&server, &tokens, &pairs));
         }
         let ratio = |base: &[f64]| {

@@ -51,8 +51,8 @@ pub struct Effects {
 }
 
 impl<'a> Change<'a> {
-    /// A transaction that has begun on `conn`.
-    pub(crate) fn begun(conn: &'a mut Connection, clock: &'a Clock) -> Change<'a> {
+    /// A transaction that has begun on `conn`. Only a transaction of [`super::Database`] makes one.
+    pub(super) fn begun(conn: &'a mut Connection, clock: &'a Clock) -> Change<'a> {
         Change { conn, clock, now: OnceCell::new(), effects: Effects::default() }
     }
 
@@ -85,7 +85,7 @@ impl<'a> Change<'a> {
         self.effects.notified.push(kind);
     }
 
-    pub(crate) fn into_effects(self) -> Effects {
+    pub(super) fn into_effects(self) -> Effects {
         self.effects
     }
 }

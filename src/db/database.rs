@@ -8,7 +8,8 @@ use diesel::r2d2::{Pool, PooledConnection};
 use diesel::result::Error as DieselError;
 
 use super::pool::{ErrorHandler, Manager};
-use super::{Address, BUSY_TIMEOUT, Connection, Health, OpenError, postgres, sqlite};
+use super::{Address, BUSY_TIMEOUT, Change, Connection, Effects, Health, OpenError, postgres, sqlite};
+use crate::clock::Clock;
 
 /// How long a request waits for a connection while the database is known to be unreachable.
 const UNREACHABLE: Duration = Duration::from_millis(100);
@@ -135,15 +136,19 @@ impl Database {
 
     /// Runs `work` in one transaction that may write. On SQLite it takes the write lock at its start: a transaction that reads first and writes
     /// later is refused at once if somebody else wrote in between. On PostgreSQL each statement sees what is committed by then (read
-    /// committed), so whoever waited for a lock sees what it was held for. Blocks.
+    /// committed), so whoever waited for a lock sees what it was held for. Returns what others must learn of it, too. Blocks.
     ///
     /// # Errors
     /// What `work` fails with, and then it is rolled back; when there is no connection.
-    pub fn transaction<T, E>(&self, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    pub fn transaction<T, E>(&self, clock: &Clock, work: impl FnOnce(&mut Change<'_>) -> Result<T, E>) -> Result<(T, Effects), E>
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.begin("BEGIN", "BEGIN IMMEDIATE", work)
+        self.begin("BEGIN", "BEGIN IMMEDIATE", |conn| {
+            let mut tx = Change::begun(conn, clock);
+            let value = work(&mut tx)?;
+            Ok((value, tx.into_effects()))
+        })
     }
 
     fn begin<T, E>(&self, postgres: &str, sqlite: &str, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E>

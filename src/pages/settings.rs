@@ -184,7 +184,7 @@ async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, errors: SettingsE
 
 fn spoken(error: &AppError) -> String {
     match error {
-        AppError::WrongPassword => "That is not your current password.".to_owned(),
+        AppError::WrongPassword => "That is not your password.".to_owned(),
         other => other.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! A Chromium of one's own: a chromedriver, a browser and a profile that all go away again, also after a panic.
+//! A Chromium for one test: a chromedriver, a browser and a profile that all go away again, also after a panic.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -24,8 +24,8 @@ const FLAGS: [&str; 10] = [
 
 /// How a browser differs from the usual one.
 #[derive(Debug, Default)]
-pub struct Taste {
-    /// Its owner has switched JavaScript off.
+pub struct Options {
+    /// JavaScript is switched off.
     pub no_javascript: bool,
     /// More flags.
     pub flags: Vec<&'static str>,
@@ -42,10 +42,10 @@ pub struct Chromium {
 
 impl Chromium {
     /// Starts one with a fresh profile.
-    pub async fn start(taste: &Taste) -> Chromium {
+    pub async fn start(options: &Options) -> Chromium {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let chromedriver = Chromedriver::start(&folder);
-        let driver = WebDriver::new(format!("http://127.0.0.1:{}", chromedriver.port), wishes(taste, &folder)).await;
+        let driver = WebDriver::new(format!("http://127.0.0.1:{}", chromedriver.port), capabilities(options, &folder)).await;
         let driver = driver.unwrap_or_else(|cause| panic!("Chromium does not start (Debian: apt-get install chromium chromium-driver): {cause}"));
         Chromium { driver, _chromedriver: chromedriver, _folder: folder }
     }
@@ -53,22 +53,22 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Ending the session is chromedriver's business when it is told to go; it would wait for both otherwise.
+        // chromedriver ends the session when it is shut down; otherwise the driver would end it first, and wait.
         drop(self.driver.clone().leak());
     }
 }
 
-fn wishes(taste: &Taste, folder: &TempDir) -> Capabilities {
-    let mut wishes = ChromeCapabilities::new();
-    for flag in FLAGS.iter().chain(&taste.flags) {
-        wishes.add_arg(flag).unwrap();
+fn capabilities(options: &Options, folder: &TempDir) -> Capabilities {
+    let mut capabilities = ChromeCapabilities::new();
+    for flag in FLAGS.iter().chain(&options.flags) {
+        capabilities.add_arg(flag).unwrap();
     }
-    wishes.add_arg(&format!("--user-data-dir={}", folder.path().join("profile").display())).unwrap();
-    if taste.no_javascript {
-        wishes.add_experimental_option("prefs", json!({"profile.managed_default_content_settings.javascript": 2})).unwrap();
+    capabilities.add_arg(&format!("--user-data-dir={}", folder.path().join("profile").display())).unwrap();
+    if options.no_javascript {
+        capabilities.add_experimental_option("prefs", json!({"profile.managed_default_content_settings.javascript": 2})).unwrap();
     }
-    wishes.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
-    wishes.into()
+    capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
+    capabilities.into()
 }
 
 /// A running chromedriver.
@@ -86,7 +86,7 @@ impl Chromedriver {
         let started = command.spawn();
         let process = started
             .unwrap_or_else(|cause| panic!("The browser tests need Chromium and its driver (Debian: apt-get install chromium chromium-driver): {cause}"));
-        // From here on the process ends with this value, also when the port never comes.
+        // Owned from here on, so that the process ends also if the port is never printed.
         let mut chromedriver = Chromedriver { process, port: 0 };
         let mut lines = BufReader::new(chromedriver.process.stdout.take().unwrap()).lines();
         chromedriver.port = lines
@@ -94,13 +94,13 @@ impl Chromedriver {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok())
             .expect("chromedriver says on which port it listens");
-        // Nobody reads on, but a closed pipe would be an error for it: so read it to its end, out of the way.
+        // Reads its output to the end on a thread: a closed pipe would be an error for it.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         chromedriver
     }
 
-    /// Asks it to close its browsers and go.
-    fn say_goodbye(&self) -> std::io::Result<()> {
+    /// Asks it to close its browsers and end.
+    fn shuts_down(&self) -> std::io::Result<()> {
         let mut link = TcpStream::connect(("127.0.0.1", self.port))?;
         link.set_read_timeout(Some(Duration::from_secs(5)))?;
         write!(link, "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.port)?;
@@ -112,7 +112,7 @@ impl Drop for Chromedriver {
     /// Killing chromedriver outright would leave its browsers running, so that comes last.
     fn drop(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(5);
-        if self.say_goodbye().is_ok() {
+        if self.shuts_down().is_ok() {
             while Instant::now() < deadline && matches!(self.process.try_wait(), Ok(None)) {
                 std::thread::sleep(Duration::from_millis(10));
             }

@@ -1,4 +1,4 @@
-//! Every page, narrow and wide, by day and by night: nothing for axe-core to find, nothing in the console (a breach
+//! Every page, narrow and wide, light and dark: nothing for axe-core to find, nothing in the console (a violation
 //! of the CSP would be there), nothing to scroll sideways.
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use thirtyfour::By;
 use crate::person::Person;
 use crate::town::Town;
 
-/// Besides what axe-core looks for anyway: whether a finger hits the right button.
+/// With one rule that is off by default: the size of touch targets.
 const RUN_AXE: &str = "const done = arguments[0];
     const told = it => it.id + ' (' + it.help + '): ' + it.nodes.map(node => node.target.join(' ') + ' = ' + node.html).join(' | ');
     axe.run(document, {rules: {'target-size': {enabled: true}}}).then(found => done(found.violations.map(told)), cause => done([String(cause)]))";
@@ -22,7 +22,7 @@ const WIDE: &str = "wwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Fine,
-    /// Then Chromium itself writes one line into the console.
+    /// With a 4xx, for which Chromium itself writes one line into the console.
     Refused,
 }
 use Answer::{Fine, Refused};
@@ -30,14 +30,14 @@ use Answer::{Fine, Refused};
 /// Looks at pages, and says in the end what is wrong with them.
 struct Inspector {
     axe: String,
-    complaints: Vec<String>,
+    problems: Vec<String>,
 }
 
 impl Inspector {
     fn new() -> Inspector {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser/axe/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(file).expect("axe-core is not here yet: `make assets-test` fetches it");
-        Inspector { axe, complaints: Vec::new() }
+        Inspector { axe, problems: Vec::new() }
     }
 
     /// `name` is what the screenshots are called by.
@@ -51,7 +51,7 @@ impl Inspector {
                 person.devtools("Emulation.setEmulatedMedia", features).await;
                 let here = format!("{name}-{width}-{scheme}");
                 self.looks(person, &here).await;
-                keeps_a_picture(person, &here).await;
+                saves_a_screenshot(person, &here).await;
             }
         }
         self.listens(person, name, answer).await;
@@ -60,10 +60,10 @@ impl Inspector {
     async fn looks(&mut self, person: &Person, here: &str) {
         let size = person.runs("return [innerWidth, document.documentElement.scrollWidth]").await;
         if size[0].as_u64() < size[1].as_u64() {
-            self.complaints.push(format!("{here}: can be scrolled sideways (window and page are {size} px wide)"));
+            self.problems.push(format!("{here}: can be scrolled sideways (window and page are {size} px wide)"));
         }
         let found: Vec<String> = serde_json::from_value(person.runs_async(RUN_AXE).await).unwrap();
-        self.complaints.extend(found.iter().map(|violation| format!("{here}: {violation}")));
+        self.problems.extend(found.iter().map(|violation| format!("{here}: {violation}")));
     }
 
     async fn listens(&mut self, person: &Person, name: &str, answer: Answer) {
@@ -72,19 +72,19 @@ impl Inspector {
             let own = console.iter().position(|line| line.message.contains("Failed to load resource: the server responded with a status of 4"));
             match own {
                 Some(line) => drop(console.remove(line)),
-                None => self.complaints.push(format!("{name}: should have been refused")),
+                None => self.problems.push(format!("{name}: should have been refused")),
             }
         }
-        self.complaints.extend(console.iter().map(|line| format!("{name}: console: {} {}", line.level, line.message)));
+        self.problems.extend(console.iter().map(|line| format!("{name}: console: {} {}", line.level, line.message)));
     }
 
     fn concludes(self) {
-        assert!(self.complaints.is_empty(), "{}", self.complaints.join("\n"));
+        assert!(self.problems.is_empty(), "{}", self.problems.join("\n"));
     }
 }
 
 /// The whole page as a PNG, in the folder that TIDINGS_SHOTS names.
-async fn keeps_a_picture(person: &Person, name: &str) {
+async fn saves_a_screenshot(person: &Person, name: &str) {
     let Some(folder) = std::env::var_os("TIDINGS_SHOTS").map(PathBuf::from) else { return };
     let shot = person.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true})).await;
     let png = STANDARD.decode_to_vec(shot["data"].as_str().unwrap()).unwrap();
@@ -109,7 +109,7 @@ async fn what_visitors_see_is_clean() {
     ada.goes_to("/signin").await;
     ada.fills_in("wrong horse").await;
     ada.presses("Sign in").await;
-    ada.sees("do not belong together").await;
+    ada.sees("Wrong username or password").await;
     inspector.inspects(&ada, "signin-refused", Refused).await;
     ada.goes_to("/nowhere").await;
     inspector.inspects(&ada, "nowhere", Refused).await;
@@ -182,7 +182,7 @@ async fn what_somebody_with_two_computers_and_a_long_name_sees_is_clean() {
     }
     ada.types("current", "wrong horse").await;
     ada.types("password", "correct horse battery").await;
-    ada.presses("Change it").await;
+    ada.presses("Change password").await;
     ada.sees("That is not your password.").await;
     asks_with_one_element(&ada).await;
     inspector.inspects(&ada, "settings-refused", Refused).await;

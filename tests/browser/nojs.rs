@@ -1,9 +1,9 @@
-//! The whole job without JavaScript. Only WebDriver's own hands and eyes here, no scripts.
+//! The whole job without JavaScript. Only WebDriver's own commands here, no scripts.
 
 use thirtyfour::By;
 use tokio::join;
 
-use crate::chromium::Taste;
+use crate::chromium::Options;
 use crate::person::Person;
 use crate::town::Town;
 
@@ -53,7 +53,7 @@ async fn everything_works_without_javascript() {
 }
 
 async fn signs_up(town: &Town, name: &str) -> Person {
-    let person = Person::stranger(name, &town.site.url, &Taste { no_javascript: true, ..Taste::default() }).await;
+    let person = Person::stranger(name, &town.site.url, &Options { no_javascript: true, ..Options::default() }).await;
     person.signs_up().await;
     person
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::chromium::Taste;
+use crate::chromium::Options;
 use crate::window::Window;
 
 pub const PASSWORD: &str = "correct horse";
@@ -22,9 +22,9 @@ impl Deref for Person {
 }
 
 impl Person {
-    /// Somebody before a closed door.
-    pub async fn stranger(name: &str, site: &str, taste: &Taste) -> Person {
-        Person { name: name.to_owned(), window: Window::open(site, taste).await }
+    /// Somebody who is not signed in.
+    pub async fn stranger(name: &str, site: &str, options: &Options) -> Person {
+        Person { name: name.to_owned(), window: Window::open(site, options).await }
     }
 
     pub async fn signs_up(&self) {

@@ -3,7 +3,7 @@
 
 use tokio::join;
 
-use crate::chromium::Taste;
+use crate::chromium::Options;
 use crate::person::Person;
 use crate::town::Town;
 
@@ -12,8 +12,8 @@ async fn forms_work_over_plain_http() {
     let town = Town::new().await;
     let site = town.site.url.replace("127.0.0.1", "tidings.test");
     assert!(site.starts_with("http://tidings.test:"), "{site}");
-    let taste = Taste { flags: vec!["--host-resolver-rules=MAP tidings.test 127.0.0.1"], ..Taste::default() };
-    let (ada, ()) = join!(Person::stranger("ada", &site, &taste), town.knows("bob"));
+    let options = Options { flags: vec!["--host-resolver-rules=MAP tidings.test 127.0.0.1"], ..Options::default() };
+    let (ada, ()) = join!(Person::stranger("ada", &site, &options), town.knows("bob"));
 
     ada.signs_up().await;
     assert_eq!(ada.runs("return window.isSecureContext").await, false);

@@ -3,7 +3,7 @@
 use crate::town::Town;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tab_signed_out_from_elsewhere_goes_to_the_door_by_itself() {
+async fn a_tab_signed_out_from_elsewhere_goes_to_the_sign_in_page_by_itself() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     let bob_at_work = town.signs_in("bob").await;

@@ -1,23 +1,24 @@
-//! The place: a site, and people who come to it.
+//! A site, and people who come to it.
 
-use tidings::model::{Username, follows, users};
+use tidings::domain::follow::follow;
+use tidings::model::{Username, users};
 
-use crate::chromium::Taste;
+use crate::chromium::Options;
 use crate::person::Person;
 use crate::support::Site;
 
-/// A site of one's own.
+/// A site for one test.
 pub struct Town {
     pub site: Site,
 }
 
 impl Town {
-    /// Whose pages ask every second.
+    /// Whose pages poll every second.
     pub async fn new() -> Town {
         Town { site: Site::with(|settings| settings.poll_seconds = Some("1".into())).await }
     }
 
-    /// Whose pages ask every ten seconds, as they do unless told otherwise.
+    /// Whose pages poll every ten seconds, the default.
     pub async fn calm() -> Town {
         Town { site: Site::open().await }
     }
@@ -37,24 +38,23 @@ impl Town {
     }
 
     pub async fn stranger(&self, name: &str) -> Person {
-        Person::stranger(name, &self.site.url, &Taste::default()).await
+        Person::stranger(name, &self.site.url, &Options::default()).await
     }
 
     /// An account whose owner is elsewhere.
     pub async fn knows(&self, name: &str) {
-        let (name, now) = (Username::parse(name).unwrap(), self.site.app.clock.now());
-        self.site.app.change(move |db| Ok((users::create(db, &name, "nobody signs in with this", now)?, tidings::last_update::News::none()))).await.unwrap();
+        let name = Username::parse(name).unwrap();
+        self.site.app.change(move |tx| Ok(users::insert(tx, &name, "nobody signs in with this")?)).await.unwrap();
     }
 
     /// `follower` follows `followee`, from elsewhere.
     pub async fn hears_that(&self, follower: &str, followee: &str) {
-        let (follower, followee, now) = (Username::parse(follower).unwrap(), Username::parse(followee).unwrap(), self.site.app.clock.now());
+        let (follower, followee) = (Username::parse(follower).unwrap(), Username::parse(followee).unwrap());
         self.site
             .app
-            .change(move |db| {
-                let (follower, followee) = (users::by_username(db, &follower)?, users::by_username(db, &followee)?);
-                let (_, news) = follows::follow(db, follower, followee, now)?;
-                Ok(((), news))
+            .change(move |tx| {
+                let (follower, followee) = (users::by_username(tx.conn(), &follower)?, users::by_username(tx.conn(), &followee)?);
+                Ok(follow(tx, follower, followee)?)
             })
             .await
             .unwrap();

@@ -1,4 +1,4 @@
-//! A browser's window, with one tab or several: what a hand can do in it and an eye can see.
+//! A browser window with one tab or several: what a person can do and see in it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use thirtyfour::common::command::FormatRequestData;
 use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, RequestData, SessionId};
 
-use crate::chromium::{Chromium, Taste};
+use crate::chromium::{Chromium, Options};
 use crate::patience::eventually;
 
 /// One window.
@@ -18,7 +18,7 @@ pub struct Window {
 /// One of its tabs.
 pub struct Tab(WindowHandle);
 
-/// A command of the DevTools protocol, which WebDriver has no word for.
+/// A command of the DevTools protocol, which WebDriver has no command for.
 #[derive(Debug)]
 struct DevTools<'a>(&'a str, Value);
 
@@ -31,15 +31,15 @@ impl FormatRequestData for DevTools<'_> {
 
 impl Window {
     /// A fresh browser; paths are those of `site`.
-    pub async fn open(site: &str, taste: &Taste) -> Window {
-        Window { chromium: Chromium::start(taste).await, site: site.to_owned() }
+    pub async fn open(site: &str, options: &Options) -> Window {
+        Window { chromium: Chromium::start(options).await, site: site.to_owned() }
     }
 
     fn driver(&self) -> &WebDriver {
         &self.chromium.driver
     }
 
-    // Places
+    // Navigation
 
     pub async fn goes_to(&self, path: &str) {
         self.driver().goto(format!("{}{path}", self.site)).await.unwrap();
@@ -74,9 +74,9 @@ impl Window {
         self.driver().switch_to_window(tab.0.clone()).await.unwrap();
     }
 
-    // Hands
+    // Mouse and keyboard
 
-    /// Presses the button with this name, as somebody hears it who listens to the page.
+    /// Presses the button with this accessible name.
     pub async fn presses(&self, name: &str) {
         let button = By::XPath(format!("//button[normalize-space(.)='{name}']"));
         self.clicks(button).await;
@@ -101,7 +101,7 @@ impl Window {
         field.send_keys(text).await.unwrap();
     }
 
-    // Eyes
+    // What is shown
 
     pub async fn sees(&self, words: &str) {
         eventually(&format!("seeing {words:?}"), async || self.text("body").await.and_then(|text| if text.contains(words) { Ok(()) } else { Err(text) })).await;
@@ -136,7 +136,7 @@ impl Window {
         .await;
     }
 
-    /// As it is read: lines and blanks are all the same.
+    /// Text with white space folded.
     pub async fn text(&self, css: &str) -> Result<String, String> {
         let element = self.driver().find(By::Css(css)).await.map_err(|cause| cause.to_string())?;
         let text = element.text().await.map_err(|cause| cause.to_string())?;
@@ -151,7 +151,7 @@ impl Window {
         self.driver().find(By::Css(css)).await.unwrap().attr(name).await.unwrap().unwrap_or_default()
     }
 
-    // Under the bonnet. WebDriver's scripts are not subject to the page's CSP.
+    // Scripts and DevTools. WebDriver's scripts are not subject to the page's CSP.
 
     /// What a script returns.
     pub async fn runs(&self, script: &str) -> Value {

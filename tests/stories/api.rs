@@ -1,10 +1,10 @@
-//! Programs: the JSON API as its table in the contract says.
+//! The JSON API: tokens, follows, notifications, people, and every mistake that a program can make.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::inbox::crowd_follows;
-use crate::town::{PASSWORD, Town};
+use crate::support::crowd::crowd_follows;
+use crate::support::town::{PASSWORD, Town};
 
 #[tokio::test]
 async fn a_token_opens_the_api_until_it_is_given_back() {

@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::follows::futures_of;
-use crate::html;
-use crate::program::{Running, ends, tidings};
-use crate::support::Home;
-
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::site::Home;
+use crate::support::process::{self, Process};
 
 #[tokio::test]
 async fn help_names_every_command_and_setting() {
-    let help = text(&ends(&["--help"], &[]).await.stdout);
+    let help = process::run(&["--help"], &[]).await.stdout;
     for word in [
         "serve",
         "demo",
@@ -33,7 +28,7 @@ async fn help_names_every_command_and_setting() {
         assert!(help.contains(word), "{word}: {help}");
     }
     let sample = include_str!("../../.env.sample");
-    for name in help.lines().filter_map(|line| html::between(line, "[env: ", "=]").or_else(|| html::between(line, "[env: ", "]"))) {
+    for name in help.lines().filter_map(|line| line.split_once("[env: ")?.1.split(['=', ']']).next()) {
         assert!(sample.contains(&format!("{name}=")), "{name} is not in .env.sample");
     }
 }
@@ -53,53 +48,53 @@ async fn what_cannot_be_used_is_refused_in_a_sentence_that_names_it() {
         ("DATABASE_URL", "postgres://root:hunter2@x@localhost/x"),
         ("REDIS_URL", "redis://:hunter2@localhost/x"),
     ] {
-        let refused = ends(&[], &[(name, value)]).await;
-        let said = text(&refused.stderr);
+        let refused = process::run(&[], &[(name, value)]).await;
+        let said = refused.stderr;
         assert!(!refused.status.success());
         assert!(said.starts_with(&format!("tidings: {name} ")) && said.trim().lines().count() == 1, "{said}");
         assert!(!said.contains("hunter2"), "{said}");
     }
-    let refused = ends(&["--poll-seconds", "0"], &[("POLL_SECONDS", "10")]).await;
-    assert!(text(&refused.stderr).contains("POLL_SECONDS"), "flags win");
-    assert!(!ends(&["dance"], &[]).await.status.success());
+    let refused = process::run(&["--poll-seconds", "0"], &[("POLL_SECONDS", "10")]).await;
+    assert!(refused.stderr.contains("POLL_SECONDS"), "flags win");
+    assert!(!process::run(&["dance"], &[]).await.status.success());
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_said_plainly() {
+async fn a_port_that_is_taken_is_an_error_that_says_so() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (port, url) = (taken.local_addr().unwrap().port().to_string(), format!("sqlite:{}", folder.path().join("new/t.db").display()));
-    let refused = ends(&[], &[("PORT", &port), ("DATABASE_URL", &url)]).await;
-    assert!(text(&refused.stderr).contains("cannot listen on 127.0.0.1") && !refused.status.success());
+    let (port, url) = (taken.local_addr().unwrap().port().to_string(), process::sqlite_url(&folder.path().join("new/t.db")));
+    let refused = process::run(&[], &[("PORT", &port), ("DATABASE_URL", &url)]).await;
+    assert!(refused.stderr.contains("cannot listen on 127.0.0.1") && !refused.status.success());
     assert!(folder.path().join("new/t.db").exists(), "the folder and the file are created");
 }
 
 #[tokio::test]
-async fn a_missing_htmx_is_said_once_with_what_brings_it() {
+async fn a_missing_htmx_is_logged_once_with_the_command_that_fetches_it() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("static")).unwrap();
     std::fs::write(folder.path().join("static/style.css"), "").unwrap();
-    let mut command = tidings(&[], &[("PORT", "0"), ("DATABASE_URL", "sqlite:t.db")]);
+    let mut command = process::command(&[], &[("PORT", "0"), ("DATABASE_URL", "sqlite:t.db")]);
     command.current_dir(folder.path());
-    let running = Running::start(command).await;
-    let said: Vec<_> = running.said.iter().filter(|line| line.contains("htmx")).collect();
+    let running = Process::start(command).await;
+    let said: Vec<_> = running.log.iter().filter(|line| line.contains("htmx")).collect();
     assert!(said.len() == 1 && said[0].contains("make assets"), "{said:?}");
 }
 
 #[tokio::test]
 async fn several_that_start_at_once_on_an_empty_database_all_serve() {
     let home = Home::new();
-    let sites = futures_of((0..4).map(|_| Running::serve(&home))).await;
+    let sites = join_all((0..4).map(|_| Process::serve(&home))).await;
     for site in &sites {
         assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);
     }
 }
 
-/// A process is usually given 1,024 open files, and would turn away the 1,025th tab.
+/// The soft limit on open files is usually 1,024: unless it is raised, the 1,025th tab is turned away.
 #[tokio::test]
 async fn more_tabs_stay_open_than_files_were_allowed_at_the_start() {
     let home = Home::new();
-    let site = Running::serve_with_files(&home, 64).await;
+    let site = Process::start(process::command_within("ulimit -Sn 64", &[], &process::environment(&home))).await;
     let address = site.url.trim_start_matches("http://").to_owned();
     let mut tabs = Vec::new();
     for _ in 0..200 {

@@ -1,12 +1,11 @@
 //! What a page costs: how many statements it sends to the database, however much there is to show.
 
-use reqwest::Method;
+use crate::support::crowd::crowd_follows;
+use crate::support::http::Answer;
+use crate::support::person::Person;
+use crate::support::town::Town;
 
-use crate::html;
-use crate::inbox::crowd_follows;
-use crate::town::{Answer, Person, Town};
-
-/// Every GET that asks the database, and its statements. A page looks at the session (1), then reads between brackets (2)
+/// Every GET that asks the database, and its statements. A page reads the session (1), then in a transaction (2)
 /// the badge's number (1) and whatever it shows.
 const PAGES: [(&str, u64); 18] = [
     // Who is new.
@@ -23,20 +22,20 @@ const PAGES: [(&str, u64); 18] = [
     ("/notifications", 1 + 2 + 1 + 1),
     ("/notifications?show=unread", 1 + 2 + 1 + 1),
     ("/settings", 1 + 2 + 1 + 1),
-    // Whoever is signed in is sent on.
+    // Redirected, being signed in.
     ("/signin", 1),
     ("/api/me", 1 + 1),
     ("/api/people?limit=100", 1 + 1),
     ("/api/follow/2", 1 + 1),
     ("/api/notifications?limit=100", 1 + 2 + 1 + 1),
-    // For whoever asks with the stamp of another time.
+    // With a stamp that is not the current one.
     ("/api/stream?since=-1", 1),
     ("/people/bob/picture.svg", 0),
     ("/static/style.css", 0),
 ];
 
-/// What `ask` costs. PostgreSQL is asked whether it lives when it has not been spoken to for a second; on a busy machine
-/// that may fall into any one try, but not into all.
+/// Statements that `ask` costs. A connection that was idle for a second is pinged first, which is one more: on a busy
+/// machine that may happen in one try, but not in all.
 async fn cost(town: &Town, mut ask: impl AsyncFnMut() -> Answer) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..4 {
@@ -48,10 +47,10 @@ async fn cost(town: &Town, mut ask: impl AsyncFnMut() -> Answer) -> u64 {
     least
 }
 
-/// A poll of a tab that has seen another stamp than there ever was.
-async fn polls_from_afar(bob: &Person, query: &str) -> Answer {
-    let answer = bob.sends(bob.request(Method::GET, &format!("/api/stream?since=-1{query}")).header("HX-Request", "true")).await;
-    assert!(html::poll_url(&answer.body).is_some(), "{}", answer.body);
+/// A poll of a tab that knows a stamp which never was.
+async fn polls_with_another_stamp(bob: &Person, query: &str) -> Answer {
+    let answer = bob.polls_at(&format!("/api/stream?since=-1{query}")).await;
+    assert!(answer.fragment().poll_url().is_some(), "{}", answer.body);
     answer
 }
 
@@ -65,21 +64,21 @@ async fn a_page_costs_the_same_however_much_is_on_it() {
             let cost = cost(&town, async || bob.gets(path).await).await;
             assert_eq!(cost, statements, "{path} with {people} people");
         }
-        // Session, number and list between brackets: on the inbox the list, elsewhere its top for what is said aloud.
+        // Session, then number and list in a transaction: on the inbox the list, elsewhere its top for what is announced.
         for query in ["", "&show=unread", "&title=People"] {
-            let cost = cost(&town, async || polls_from_afar(&bob, query).await).await;
+            let cost = cost(&town, async || polls_with_another_stamp(&bob, query).await).await;
             assert_eq!(cost, 2 + 3, "a poll of {query:?} with {people} people");
         }
     }
 }
 
 #[tokio::test]
-async fn the_sweep_is_on_nobodys_bill() {
+async fn the_sweep_is_not_counted_as_anybodys_statement() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     crowd_follows(&bob, 1).await;
     let before = town.site.app.statements();
-    // Long enough for several looks where it alone brings the news.
-    tokio::time::sleep(3 * town.site.app.config.sweep_pause()).await;
+    // Long enough for several sweeps.
+    tokio::time::sleep(3 * town.site.app.config.sweep_interval()).await;
     assert_eq!(town.site.app.statements(), before);
 }

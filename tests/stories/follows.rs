@@ -1,7 +1,8 @@
 //! Following, and what the other one hears of it.
 
-use crate::html;
-use crate::town::Town;
+use futures_util::future::join_all;
+
+use crate::support::town::Town;
 
 #[tokio::test]
 async fn ada_follows_bob_and_his_open_tab_hears_of_it() {
@@ -11,9 +12,9 @@ async fn ada_follows_bob_and_his_open_tab_hears_of_it() {
     bob.polls_and_hears_nothing().await;
     ada.follows(&bob).await;
     let news = bob.polls_and_hears("ada follows you").await;
-    assert_eq!(html::title(&news.body), "(1) Notifications · Tidings");
-    assert_eq!(html::badge(&news.body), 1);
-    assert_eq!(html::lines(&news.body)[0].says, "ada follows you");
+    assert_eq!(news.title(), "(1) Notifications · Tidings");
+    assert_eq!(news.badge(), 1);
+    assert_eq!(news.notification_texts(), ["ada follows you"]);
     bob.polls_and_hears_nothing().await;
     bob.sees(["ada follows you"]).await;
 }
@@ -36,7 +37,7 @@ async fn an_unread_follow_is_taken_back_and_a_read_one_stays() {
     ada.follows(&bob).await;
     bob.sees(["ada follows you"]).await;
     ada.unfollows(&bob).await;
-    assert_eq!(html::badge(&bob.polls_and_hears("").await.body), 0);
+    assert_eq!(bob.polls_and_hears("").await.badge(), 0);
     bob.sees([]).await;
 
     ada.follows(&bob).await;
@@ -68,36 +69,21 @@ async fn ten_follows_of_one_pair_at_once_are_one_follow_and_one_notification() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     let presses = (0..10).map(|_| ada.posts("/people/bob/follow", &[]));
-    let answers = futures_of(presses).await;
+    let answers = join_all(presses).await;
     assert!(answers.iter().all(|answer| answer.status == 303));
     bob.sees(["ada follows you"]).await;
-    assert!(html::text(&bob.gets("/people/bob").await.body).contains("1 follower "));
-}
-
-/// Runs them all at once.
-pub async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut pending: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        for (future, output) in pending.iter_mut().filter(|(_, output)| output.is_none()) {
-            if let std::task::Poll::Ready(done) = future.as_mut().poll(context) {
-                *output = Some(done);
-            }
-        }
-        if pending.iter().all(|(_, output)| output.is_some()) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    pending.into_iter().filter_map(|(_, output)| output).collect()
+    assert_eq!(bob.gets("/people/bob").await.page().text_of(".counts"), "1 follower 0 following");
 }
 
 #[tokio::test]
 async fn nobody_follows_themselves_or_somebody_who_is_not_there() {
     let town = Town::new().await;
     let ada = town.signs_up("ada").await;
-    ada.posts("/people/ada/follow", &[]).await.is_a_page_that_says(422, "oneself");
-    ada.posts("/people/ADA/follow", &[]).await.is_a_page_that_says(422, "oneself");
-    ada.posts("/people/nobody/follow", &[]).await.is_a_page_that_says(404, "nothing here");
-    ada.posts("/people/nobody/unfollow", &[]).await.is_a_page_that_says(404, "nothing here");
-    ada.posts("/people/%3Cscript%3E/follow", &[]).await.is_a_page_that_says(404, "nothing here");
+    ada.posts("/people/ada/follow", &[]).await.is_a_page_that_says(422, "You cannot follow yourself.");
+    ada.posts("/people/ADA/follow", &[]).await.is_a_page_that_says(422, "You cannot follow yourself.");
+    ada.posts("/people/nobody/follow", &[]).await.is_a_page_that_says(404, "nothing at this address");
+    ada.posts("/people/nobody/unfollow", &[]).await.is_a_page_that_says(404, "nothing at this address");
+    ada.posts("/people/%3Cscript%3E/follow", &[]).await.is_a_page_that_says(404, "nothing at this address");
     ada.sees([]).await;
 }
 
@@ -107,17 +93,23 @@ async fn htmx_gets_the_button_and_on_a_profile_the_counts_as_well() {
     let (ada, _bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     let button = ada.presses("/people/bob/follow?back=%2Fpeople%23person-bob", &[]).await;
     assert_eq!(button.status, 200);
-    assert!(button.body.starts_with("<form id=\"follow-bob\"") && button.body.contains("Unfollow"), "{}", button.body);
-    assert!(button.body.contains("/people/bob/unfollow?back=%2Fpeople%23person-bob"), "{}", button.body);
+    let button = button.fragment();
+    assert!(button.starts_with("form#follow-bob"));
+    assert_eq!(button.text_of("#follow-bob > button"), "Unfollow bob");
+    for attribute in ["action", "hx-post"] {
+        assert_eq!(button.attr("#follow-bob", attribute), "/people/bob/unfollow?back=%2Fpeople%23person-bob");
+    }
     let profile = ada.presses("/people/bob/unfollow?on=profile", &[]).await;
-    assert!(profile.body.starts_with("<section id=\"about\"") && html::text(&profile.body).contains("0 followers"), "{}", profile.body);
+    let profile = profile.fragment();
+    assert!(profile.starts_with("section#about"));
+    assert_eq!(profile.text_of("#about .counts"), "0 followers 0 following");
 }
 
 #[tokio::test]
-async fn without_javascript_one_comes_back_to_the_same_place_but_never_to_another_site() {
+async fn without_javascript_one_comes_back_to_the_same_page_but_never_to_another_site() {
     let town = Town::new().await;
     let (ada, _bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
-    let back = |place: &str| format!("/people/bob/follow?back={}", place.replace('/', "%2F").replace('?', "%3F").replace('#', "%23").replace('=', "%3D"));
+    let back = |url: &str| format!("/people/bob/follow?back={}", url.replace('/', "%2F").replace('?', "%3F").replace('#', "%23").replace('=', "%3D"));
     assert_eq!(ada.posts(&back("/people?q=b#person-bob"), &[]).await.header("location"), "/people?q=b#person-bob");
     for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"] {
         assert_eq!(ada.posts(&back(foreign), &[]).await.header("location"), "/people/bob");

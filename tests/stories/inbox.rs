@@ -1,31 +1,10 @@
-//! The inbox: reading, unreading, deleting, paging; badge and list always of one mind.
+//! The inbox: reading, unreading, deleting, paging; badge and list always agree.
 
-use tidings::model::{UserId, Username, follows, users};
-
-use crate::html;
-use crate::town::{Person, Town};
-
-/// As many people as it takes to fill several pages, made behind the scenes.
-pub async fn crowd_follows(person: &Person, size: usize) {
-    let (followee, app) = (UserId(person.id().await), &person.town.site.app);
-    app.change(move |db| {
-        let mut all = tidings::last_update::News::none();
-        for n in 0..size {
-            let name = Username::parse(&format!("crowd_{n:03}")).unwrap();
-            let follower = match users::create(db, &name, "-", 0)? {
-                Some(id) => id,
-                None => users::by_username(db, &name)?,
-            };
-            all = follows::follow(db, follower, followee, n as i64 + 1)?.1;
-        }
-        Ok(((), all))
-    })
-    .await
-    .unwrap();
-}
+use crate::support::crowd::crowd_follows;
+use crate::support::town::Town;
 
 #[tokio::test]
-async fn marking_one_read_in_one_tab_puts_out_the_badge_in_the_other() {
+async fn marking_one_read_in_one_tab_clears_the_badge_in_the_other() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
@@ -34,10 +13,11 @@ async fn marking_one_read_in_one_tab_puts_out_the_badge_in_the_other() {
     other_tab.opens("/people").await;
     let id = bob.inbox().await[0].id;
     let answer = bob.presses(&format!("/notifications/{id}/read"), &[]).await;
-    assert_eq!((html::lines(&answer.body)[0].unread, html::badge(&answer.body)), (false, 0));
-    assert_eq!(html::title(&answer.body), "Notifications · Tidings");
+    let swapped = answer.fragment();
+    assert_eq!((swapped.notifications()[0].unread, swapped.badge()), (false, 0));
+    assert_eq!(swapped.title(), "Notifications · Tidings");
     let news = other_tab.polls_and_hears("").await;
-    assert_eq!((html::badge(&news.body), html::title(&news.body).as_str()), (0, "People · Tidings"));
+    assert_eq!((news.badge(), news.title().as_str()), (0, "People · Tidings"));
     other_tab.polls_and_hears_nothing().await;
 }
 
@@ -58,30 +38,31 @@ async fn reading_is_undone_by_unreading_and_repeats_change_nothing() {
 }
 
 #[tokio::test]
-async fn deleting_removes_the_line_and_its_count() {
+async fn deleting_removes_the_notification_and_its_count() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
     bob.opens("/people").await;
     let id = bob.inbox().await[0].id;
     let answer = bob.presses(&format!("/notifications/{id}/delete"), &[]).await;
-    assert_eq!((answer.status.as_u16(), html::badge(&answer.body), html::lines(&answer.body).len()), (200, 0, 0));
-    assert_eq!(html::badge(&bob.polls_and_hears("").await.body), 0);
+    let swapped = answer.fragment();
+    assert_eq!((answer.status.as_u16(), swapped.badge(), swapped.notifications().len()), (200, 0, 0));
+    assert_eq!(bob.polls_and_hears("").await.badge(), 0);
     bob.sees([]).await;
     assert_eq!(bob.posts(&format!("/notifications/{id}/delete"), &[]).await.status, 404);
 }
 
 #[tokio::test]
-async fn mark_all_read_swallows_nothing_that_was_not_shown() {
+async fn mark_all_read_marks_nothing_that_was_not_shown() {
     let town = Town::new().await;
     let (ada, cleo, bob) = (town.signs_up("ada").await, town.signs_up("cleo").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
-    let page = bob.opens("/notifications").await.body;
-    let through = html::between(&page, "name=\"through\" value=\"", "\"").unwrap();
+    let through = bob.opens("/notifications").await.attr("#read-all > input[name=through]", "value");
     cleo.follows(&bob).await;
-    let answer = bob.presses("/notifications/read", &[("through", through)]).await;
-    assert_eq!(html::badge(&answer.body), 1);
-    let unread: Vec<_> = html::lines(&answer.body).into_iter().filter(|line| line.unread).map(|line| line.says).collect();
+    let answer = bob.presses("/notifications/read", &[("through", &through)]).await;
+    let swapped = answer.fragment();
+    assert_eq!(swapped.badge(), 1);
+    let unread: Vec<_> = swapped.notifications().into_iter().filter(|notification| notification.unread).map(|notification| notification.text).collect();
     assert_eq!(unread, ["cleo follows you"]);
 }
 
@@ -92,16 +73,14 @@ async fn everything_is_reached_page_by_page_once() {
     crowd_follows(&bob, 45).await;
     let (mut seen, mut url, mut pages) = (Vec::new(), "/notifications".to_owned(), 0);
     loop {
-        let page = bob.opens(&url).await.body;
-        assert_eq!(html::badge(&page), 45);
-        seen.extend(html::lines(&page).into_iter().map(|line| line.says));
+        let page = bob.opens(&url).await;
+        assert_eq!(page.badge(), 45);
+        seen.extend(page.notification_texts());
         pages += 1;
-        match html::between(&page, "<nav class=\"pager\"", "</nav>").and_then(|pager| pager.rsplit_once("href=\"")) {
-            Some((_, rest)) if rest.contains("Older") => url = html::unescape(rest.split('"').next().unwrap()),
-            _ => break,
-        }
+        let Some(older) = page.pager_link("Older") else { break };
+        url = older;
         if pages == 1 {
-            // What arrives while one pages moves nothing from one page to another.
+            // A notification that arrives meanwhile moves nothing from one page to another.
             let ada = town.signs_up("ada").await;
             ada.follows(&bob).await;
             bob.posts("/notifications/read", &[("through", "0")]).await;
@@ -118,12 +97,11 @@ async fn the_first_page_is_live_and_older_ones_watch_the_badge() {
     let bob = town.signs_up("bob").await;
     crowd_follows(&bob, 25).await;
     for (url, brings_list) in [("/notifications", true), ("/notifications?show=unread", true), ("/notifications?before=10", false), ("/people", false)] {
-        let page = bob.opens(url).await.body;
-        assert_eq!(page.matches("id=\"stream\"").count(), 1, "{url}");
-        assert_eq!(page.matches("hx-trigger").count(), 1, "{url}");
+        let page = bob.opens(url).await;
+        assert_eq!((page.count("#stream"), page.count("[hx-trigger]"), page.count("#stream[hx-trigger]")), (1, 1, 1), "{url}");
         let id = bob.inbox().await[0].id;
         bob.posts(&format!("/notifications/{id}/delete"), &[]).await;
-        assert_eq!(!html::lines(&bob.polls().await.body).is_empty(), brings_list, "{url}");
+        assert_eq!(!bob.polls().await.fragment().notifications().is_empty(), brings_list, "{url}");
     }
 }
 
@@ -138,17 +116,22 @@ async fn the_unread_part_is_live_as_itself() {
     let answer = bob.posts(&format!("/notifications/{id}/read?show=unread"), &[]).await;
     assert_eq!(answer.header("location"), format!("/notifications?show=unread#n{id}"));
     let news = bob.polls().await;
-    assert_eq!(html::lines(&news.body).into_iter().map(|line| line.says).collect::<Vec<_>>(), ["ada follows you"]);
+    assert_eq!(news.fragment().notification_texts(), ["ada follows you"]);
 }
 
 #[tokio::test]
 async fn an_empty_inbox_says_what_to_do_next() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
-    let page = bob.opens("/notifications").await.body;
-    assert!(page.contains("No tidings yet") && page.contains("href=\"/people\""));
-    assert!(bob.opens("/notifications?show=unread").await.body.contains("All caught up"));
-    assert!(bob.opens("/notifications?before=1").await.body.contains("Back to the newest"));
+    for (url, says, next, label) in [
+        ("/notifications", "No tidings yet", "/people", "Find people to follow"),
+        ("/notifications?show=unread", "All caught up", "/notifications", "See all notifications"),
+        ("/notifications?before=1", "There is nothing older here", "/notifications", "Back to the newest"),
+    ] {
+        let page = bob.opens(url).await;
+        assert!(page.text_of(".empty").contains(says), "{url}");
+        assert_eq!((page.attr(".empty a", "href").as_str(), page.text_of(".empty a").as_str()), (next, label), "{url}");
+    }
 }
 
 #[tokio::test]
@@ -157,9 +140,9 @@ async fn times_are_relative_with_the_exact_time_behind_them() {
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
     town.site.app.clock.shift(3 * tidings::clock::HOUR);
-    let page = bob.opens("/notifications").await.body;
-    let time = html::between(&page, "<time", "</time>").unwrap();
-    assert!(time.ends_with(">3 hours ago") && time.contains("datetime=\"20") && time.contains(" UTC\""), "{time}");
+    let page = bob.opens("/notifications").await;
+    assert_eq!(page.text_of("time"), "3 hours ago");
+    assert!(page.attr("time", "datetime").starts_with("20") && page.attr("time", "title").ends_with(" UTC"));
 }
 
 #[tokio::test]
@@ -167,11 +150,12 @@ async fn many_are_many_to_people_and_counted_for_programs() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     crowd_follows(&bob, 999).await;
-    assert!(bob.gets("/people").await.body.contains(", 999 unread"));
+    assert_eq!(bob.badge().await, 999);
     crowd_follows(&bob, 1_001).await;
     for page in ["/people", "/notifications"] {
-        let page = bob.opens(page).await.body;
-        assert!(page.contains("<title>(999+) ") && page.contains(", more than 999 unread"), "{page}");
+        let page = bob.opens(page).await;
+        assert!(page.title().starts_with("(999+) "), "{}", page.title());
+        assert_eq!(page.text_of("#badge .visually-hidden"), ", more than 999 unread");
     }
     let program = bob.program().await;
     assert_eq!(program.gets("/api/me").await.json()["unread"], 1_001);

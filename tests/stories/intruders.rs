@@ -2,11 +2,12 @@
 
 use reqwest::Method;
 
-use crate::html;
-use crate::town::{PASSWORD, Person, Town};
+use crate::support::http;
+use crate::support::person::Person;
+use crate::support::town::{PASSWORD, Town};
 
 async fn follow_from(ada: &Person, headers: &[(&str, &str)]) -> u16 {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = http::client();
     let mut request = client.post(ada.town.url("/people/bob/follow")).header("cookie", ada.cookie().unwrap());
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -55,7 +56,7 @@ async fn behind_a_proxy_our_origin_is_the_one_people_see() {
     let town = Town::with(|settings| settings.public_url = Some("http://tidings.example".into())).await;
     let stranger = town.stranger("ada");
     let from = |origin: &'static str| {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = http::client();
         client.post(town.url("/signup")).header("origin", origin).form(&[("username", "ada"), ("password", PASSWORD)]).send()
     };
     assert_eq!(from("https://tidings.example").await.unwrap().status(), 403);
@@ -89,7 +90,7 @@ async fn somebody_elses_notification_is_not_there() {
     bob.opens("/people").await;
     for id in [id.as_str(), "999999", "-1", "0", "x", "1e3", "99999999999999999999", "%00", "1%2F2"] {
         for verb in ["read", "unread", "delete"] {
-            eve.posts(&format!("/notifications/{id}/{verb}"), &[]).await.is_a_page_that_says(404, "nothing here");
+            eve.posts(&format!("/notifications/{id}/{verb}"), &[]).await.is_a_page_that_says(404, "nothing at this address");
         }
     }
     eve.posts("/notifications/read", &[("through", &id)]).await;
@@ -121,12 +122,12 @@ async fn every_answer_carries_the_protecting_headers() {
 async fn files_are_kept_by_their_version_and_nothing_else_is_served() {
     let town = Town::new().await;
     let anybody = town.stranger("x");
-    let page = town.signs_up("ada").await.gets("/").await.body;
-    let htmx = html::between(&page, "<script src=\"", "\"").unwrap();
+    let page = town.signs_up("ada").await.gets("/").await.page();
+    let htmx = page.attr("script", "src");
     assert_eq!(htmx, "/static/vendor/htmx-4.0.1.min.js");
-    let style = html::between(&page, "<link rel=\"stylesheet\" href=\"", "\"").unwrap();
+    let style = page.attr("link[rel=stylesheet]", "href");
     for (file, kind) in [(htmx, "javascript"), (style, "text/css")] {
-        let answer = anybody.gets(file).await;
+        let answer = anybody.gets(&file).await;
         assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "public, max-age=31536000, immutable"), "{file}");
         assert!(answer.header("content-type").contains(kind));
     }
@@ -139,7 +140,7 @@ async fn files_are_kept_by_their_version_and_nothing_else_is_served() {
     {
         let answer = anybody.gets(outside).await;
         assert!(answer.status == 404 || answer.status == 400, "{outside}: {}", answer.status);
-        assert!(answer.body.starts_with("<!doctype html>") && !answer.body.contains("[package]"), "{outside}");
+        assert!(!answer.page().text().contains("[package]"), "{outside}");
     }
     assert_eq!(anybody.gets("/static/vendor/htmx-9.min.js").await.header("cache-control"), "no-store", "a missing file is not missing for a year");
 }

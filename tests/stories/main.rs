@@ -1,5 +1,9 @@
-//! Stories at the border: people, programs and operators, each test in a town of its own.
+//! Stories told over HTTP and the command line: people, programs and operators, each test with a site of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod site;
+mod support;
 
 mod accounts;
 mod api;
@@ -7,8 +11,6 @@ mod command;
 mod costs;
 mod crash;
 mod follows;
-mod guest;
-mod html;
 mod inbox;
 mod intruders;
 mod nonsense;
@@ -16,11 +18,7 @@ mod on_a_file;
 mod outages;
 mod people;
 mod plans;
-mod program;
 mod sizes;
 mod stream;
-#[path = "../support/mod.rs"]
-mod support;
-mod town;
 mod trouble;
 mod walk;

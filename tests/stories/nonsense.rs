@@ -3,8 +3,7 @@
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::html;
-use crate::town::{PASSWORD, Town};
+use crate::support::town::{PASSWORD, Town};
 
 #[tokio::test]
 async fn wrong_verbs_are_told_the_right_ones() {
@@ -20,7 +19,7 @@ async fn wrong_verbs_are_told_the_right_ones() {
         (Method::POST, "/static/style.css", "GET, HEAD"),
     ] {
         let answer = ada.sends(ada.request(method, path)).await;
-        answer.is_a_page_that_says(405, "does not answer to that method");
+        answer.is_a_page_that_says(405, "only answers");
         assert_eq!(answer.header("allow"), allow, "{path}");
     }
 }
@@ -42,11 +41,11 @@ async fn forms_of_the_wrong_type_too_large_or_malformed() {
     let raw = |path: &'static str, kind: &'static str, body: String| ada.sends(ada.request(Method::POST, path).header("content-type", kind).body(body));
     let form = "application/x-www-form-urlencoded";
     for path in ["/signin", "/signup", "/notifications/read", "/settings/password"] {
-        raw(path, "application/json", "{}".into()).await.is_a_page_that_says(415, "a form is expected");
-        raw(path, "text/plain", "through=1".into()).await.is_a_page_that_says(415, "a form is expected");
-        raw(path, form, format!("username={}", "x".repeat(100_000))).await.is_a_page_that_says(413, "more than we take");
+        raw(path, "application/json", "{}".into()).await.is_a_page_that_says(415, "expects a form");
+        raw(path, "text/plain", "through=1".into()).await.is_a_page_that_says(415, "expects a form");
+        raw(path, form, format!("username={}", "x".repeat(100_000))).await.is_a_page_that_says(413, "more than this site accepts");
     }
-    raw("/people/ada/follow", form, "x".repeat(100_000)).await.is_a_page_that_says(413, "more than we take");
+    raw("/people/ada/follow", form, "x".repeat(100_000)).await.is_a_page_that_says(413, "more than this site accepts");
     raw("/api/follow", "application/json", "x".repeat(100_000)).await.is_a_problem(413);
     for malformed in ["", "through=", "through=abc", "through=1&through=2", "through=1.5", "through=99999999999999999999", "%%%", "through=%FF"] {
         raw("/notifications/read", form, malformed.into()).await.is_a_page_that_says(400, "could not be read");
@@ -77,10 +76,10 @@ async fn unknown_paths_lead_back() {
     let town = Town::new().await;
     let (ada, stranger) = (town.signs_up("ada").await, town.stranger("x"));
     for path in ["/nowhere", "/%FF%FE", "/a%00b", "/people/", "/people//followers", "/../etc/passwd", "/%3Cscript%3E", "/notifications/1"] {
-        ada.gets(path).await.is_a_page_that_says(404, "nothing here");
-        stranger.gets(path).await.is_a_page_that_says(404, "nothing here");
+        ada.gets(path).await.is_a_page_that_says(404, "nothing at this address");
+        stranger.gets(path).await.is_a_page_that_says(404, "nothing at this address");
     }
-    stranger.gets(&format!("/{}", "a".repeat(20_000))).await.is_a_page_that_says(404, "nothing here");
+    stranger.gets(&format!("/{}", "a".repeat(20_000))).await.is_a_page_that_says(404, "nothing at this address");
 }
 
 #[tokio::test]
@@ -89,14 +88,14 @@ async fn a_member_who_went_astray_keeps_navigation_and_badge() {
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
     let before = town.site.app.statements();
-    let page = bob.gets("/nowhere").await;
+    let page = bob.gets("/nowhere").await.page();
     assert_eq!(town.site.app.statements(), before, "an error page does not need the database");
-    assert_eq!(page.body.matches("id=\"stream\"").count(), 1);
-    assert!(page.body.contains("href=\"/notifications\"") && page.body.contains("hx-trigger=\"load, every "));
-    let poll = bob.sends(bob.request(Method::GET, &html::poll_url(&page.body).unwrap()).header("HX-Request", "true")).await;
-    assert_eq!((html::badge(&poll.body), html::title(&poll.body).as_str()), (1, "(1) Nothing here · Tidings"));
-    assert!(!poll.body.contains("load, "), "once is enough");
-    assert!(!town.stranger("x").gets("/nowhere").await.body.contains("id=\"stream\""));
+    assert!(page.exists("nav a[href='/notifications']"));
+    assert_eq!(page.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, load");
+    let poll = bob.polls_at(&page.poll_url().unwrap()).await.fragment();
+    assert_eq!((poll.badge(), poll.title().as_str()), (1, "(1) Page not found · Tidings"));
+    assert_eq!(poll.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document", "once is enough");
+    assert!(!town.stranger("x").gets("/nowhere").await.page().exists("#stream"));
 }
 
 #[tokio::test]
@@ -131,7 +130,8 @@ async fn htmx_hears_of_a_mistake_in_a_sentence_it_can_show() {
     let ada = town.signs_up("ada").await;
     let answer = ada.presses("/people/nobody/follow", &[]).await;
     assert_eq!(answer.status, 404);
-    assert!(answer.body.starts_with("<span>There is nothing here"), "{}", answer.body);
+    let sentence = answer.fragment();
+    assert!(sentence.starts_with("span") && sentence.text_of("span").starts_with("We found nothing at this address"), "{}", answer.body);
     ada.takes_cookie(None);
     let answer = ada.presses("/people/ada/follow", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.header("hx-redirect")), (401, "/signin"));

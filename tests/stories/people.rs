@@ -1,17 +1,12 @@
 //! The directory, profiles, lists and pictures.
 
 use diesel::connection::SimpleConnection;
-use tidings::db::Connection;
-use tidings::last_update::News;
-use tidings::model::{UserId, follows};
+use tidings::db::Change;
+use tidings::domain::follow::follow;
+use tidings::ids::UserId;
 
-use crate::html;
-use crate::inbox::crowd_follows;
-use crate::town::Town;
-
-fn names(page: &str) -> Vec<String> {
-    page.split("<li id=\"person-").skip(1).map(|card| card.split('"').next().unwrap().to_owned()).collect()
-}
+use crate::support::crowd::crowd_follows;
+use crate::support::town::Town;
 
 #[tokio::test]
 async fn names_are_found_by_their_start_in_any_case() {
@@ -20,13 +15,11 @@ async fn names_are_found_by_their_start_in_any_case() {
     for name in ["bob", "bo_99", "Bonnie", "cleo"] {
         town.signs_up(name).await;
     }
-    let found = |page: String| names(&page);
-    assert_eq!(found(ada.gets("/people").await.body), ["ada", "bo_99", "bob", "bonnie", "cleo"]);
-    assert_eq!(found(ada.gets("/people?q=BO").await.body), ["bo_99", "bob", "bonnie"]);
-    assert_eq!(found(ada.gets("/people?q=bo_").await.body), ["bo_99"], "an underscore is a letter, not a wildcard");
-    assert_eq!(found(ada.gets("/people?q=%25").await.body), [""; 0]);
-    let none = ada.gets("/people?q=zed").await.body;
-    assert!(html::text(&none).contains("Nobody’s name begins with “zed”"), "{none}");
+    assert_eq!(ada.gets("/people").await.page().people(), ["ada", "bo_99", "bob", "bonnie", "cleo"]);
+    assert_eq!(ada.gets("/people?q=BO").await.page().people(), ["bo_99", "bob", "bonnie"]);
+    assert_eq!(ada.gets("/people?q=bo_").await.page().people(), ["bo_99"], "an underscore is a letter, not a wildcard");
+    assert_eq!(ada.gets("/people?q=%25").await.page().people(), [""; 0]);
+    ada.gets("/people?q=zed").await.is_a_page_that_says(200, "No username begins with “zed”");
 }
 
 #[tokio::test]
@@ -36,7 +29,7 @@ async fn what_was_searched_for_is_text_and_never_markup() {
     for q in ["%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22onfocus%3D%22x", "%00", "%FF%FE", "a%00b"] {
         let answer = ada.gets(&format!("/people?q={q}")).await;
         assert_eq!(answer.status, 200, "{q}");
-        assert!(!answer.body.contains("<script>alert") && !answer.body.contains("\"onfocus"), "{}", answer.body);
+        assert!(answer.page().inline_code().is_empty(), "{}", answer.body);
     }
     let long = format!("/people?q={}", "a".repeat(5_000));
     assert_eq!(ada.gets(&long).await.status, 200);
@@ -51,12 +44,10 @@ async fn the_directory_and_the_lists_are_reached_page_by_page_once() {
     for (start, newest_first) in [("/people", false), ("/people?q=crowd", false), ("/people/bob/followers", true)] {
         let (mut seen, mut url) = (Vec::new(), start.to_owned());
         loop {
-            let page = bob.opens(&url).await.body;
-            seen.extend(names(&page));
-            match html::between(&page, "<nav class=\"pager\"", "</nav>").and_then(|pager| pager.rsplit_once("href=\"")) {
-                Some((_, rest)) if rest.contains("More") => url = html::unescape(rest.split('"').next().unwrap()),
-                _ => break,
-            }
+            let page = bob.opens(&url).await;
+            seen.extend(page.people());
+            let Some(more) = page.pager_link("More") else { break };
+            url = more;
         }
         if newest_first {
             seen.reverse();
@@ -66,8 +57,8 @@ async fn the_directory_and_the_lists_are_reached_page_by_page_once() {
         }
         assert_eq!(seen, crowd, "{start}");
     }
-    assert!(html::text(&bob.gets("/people/bob").await.body).contains("45 followers"));
-    assert_eq!(names(&bob.gets("/people/crowd_007/following").await.body), ["bob"]);
+    assert_eq!(bob.gets("/people/bob").await.page().text_of(".counts"), "45 followers 0 following");
+    assert_eq!(bob.gets("/people/crowd_007/following").await.page().people(), ["bob"]);
 }
 
 #[tokio::test]
@@ -75,10 +66,10 @@ async fn who_is_alone_is_told_what_to_do() {
     let town = Town::new().await;
     let ada = town.signs_up("ada").await;
     for path in ["/", "/people"] {
-        assert!(ada.gets(path).await.body.contains("Tell a friend about this site"), "{path}");
+        assert!(ada.gets(path).await.page().text_of(".empty").contains("Tell a friend about this site"), "{path}");
     }
     town.signs_up("bob").await;
-    assert!(!ada.gets("/people").await.body.contains("Tell a friend"));
+    assert!(!ada.gets("/people").await.page().exists(".empty"));
 }
 
 #[tokio::test]
@@ -87,11 +78,11 @@ async fn a_profile_is_found_in_any_case_and_nobody_is_404() {
     let (ada, _bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     assert_eq!(ada.gets("/people/BOB").await.status, 200);
     for nobody in ["/people/nobody", "/people/nobody/followers", "/people/%FF", "/people/a%00b", "/people/..%2f", "/people/%3Cb%3E"] {
-        ada.gets(nobody).await.is_a_page_that_says(404, "nothing here");
+        ada.gets(nobody).await.is_a_page_that_says(404, "nothing at this address");
     }
-    ada.gets(&format!("/people/{}", "a".repeat(8_000))).await.is_a_page_that_says(404, "nothing here");
+    ada.gets(&format!("/people/{}", "a".repeat(8_000))).await.is_a_page_that_says(404, "nothing at this address");
     ada.gets("/people/bob/followers?after=x").await.is_a_page_that_says(400, "could not be read");
-    assert!(html::text(&ada.gets("/people/ada").await.body).contains("This is you."));
+    assert_eq!(ada.gets("/people/ada").await.page().text_of("#about > .about-you"), "This is you.");
 }
 
 #[tokio::test]
@@ -103,20 +94,20 @@ async fn everybody_has_a_picture_and_it_does_not_tell_who_exists() {
     assert!(picture.header("cache-control").starts_with("public"));
     assert_eq!(picture.body, anybody.gets("/people/ADA/picture.svg").await.body);
     assert_ne!(picture.body, anybody.gets("/people/bob/picture.svg").await.body);
-    anybody.gets("/people/%3Csvg%3E/picture.svg").await.is_a_page_that_says(404, "nothing here");
+    anybody.gets("/people/%3Csvg%3E/picture.svg").await.is_a_page_that_says(404, "nothing at this address");
 }
 
 #[tokio::test]
 async fn the_newest_whom_one_does_not_follow_are_suggested() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
-    let suggested = async || names(&ada.gets("/").await.body);
+    let suggested = async || ada.gets("/").await.page().people();
     assert_eq!(suggested().await, ["bob"], "nobody is suggested to themselves");
     crowd_follows(&bob, 100).await;
     assert_eq!(suggested().await, ["crowd_099", "crowd_098", "crowd_097", "crowd_096", "crowd_095", "crowd_094"]);
     let (me, newest) = (UserId(ada.id().await), bob.id().await + 11..=bob.id().await + 100);
-    let follow_newest = move |db: &mut Connection| newest.map(|id| follows::follow(db, me, UserId(id), 1)).try_for_each(|done| done.map(drop));
-    town.site.app.change(|db| Ok((follow_newest(db)?, News::none()))).await.unwrap();
+    let follow_newest = move |tx: &mut Change<'_>| newest.map(|id| follow(tx, me, UserId(id))).try_for_each(|done| done.map(drop));
+    town.site.app.change(|tx| Ok(follow_newest(tx)?)).await.unwrap();
     assert_eq!(suggested().await, ["crowd_009", "crowd_008", "crowd_007", "crowd_006", "crowd_005", "crowd_004"]);
     ada.follows(&bob).await;
     for n in 0..10 {
@@ -139,7 +130,7 @@ async fn a_profile_counts_up_to_ten_thousand() {
     let mut shell = town.site.home.shell();
     assert_eq!(bob.id().await, 2);
     shell.batch_execute(&crowd(101, 10_099)).unwrap();
-    assert!(html::text(&ada.gets("/people/bob").await.body).contains("9,999 followers 0 following"));
+    assert_eq!(ada.gets("/people/bob").await.page().text_of(".counts"), "9,999 followers 0 following");
     let pressed = ada.presses("/people/bob/follow?on=profile", &[]).await;
-    assert!(html::text(&pressed.body).contains("10,000+ followers"), "{}", pressed.body);
+    assert_eq!(pressed.fragment().text_of("#about .counts"), "10,000+ followers 0 following");
 }

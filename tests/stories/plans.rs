@@ -1,31 +1,29 @@
-//! How the engines find what they are asked for: by an index, whatever the size of the site. Every query and every change of
-//! the model is run on a site of some size, and what it sent to the database is then explained.
+//! Query plans: every query and every change of the model is served by an index, whatever the size of the site. Each is run
+//! on a site of some size, and what it sent to the database is then explained by the engine.
 
-use std::sync::{Arc, Mutex};
-
-use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection};
-use diesel::dsl::sql;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
-use diesel::sql_types::{Integer, Text};
-use tidings::db::Connection;
-use tidings::last_update::sweep;
+use tidings::auth::session_token::SessionToken;
+use tidings::db::{Change, Connection};
+use tidings::domain::follow::{follow, unfollow};
+use tidings::ids::{FollowId, NotificationId, SessionId, UserId};
 use tidings::model::notifications::{self, Show};
 use tidings::model::people::{self, Search, Side};
-use tidings::model::sessions::{self, Kind};
-use tidings::model::{FollowId, NotificationId, SessionId, UserId, Username, follows, users};
-use tidings::token::Token;
+use tidings::model::sessions::{self, NewSession, SessionKind};
+use tidings::model::{Username, follows, users};
+use tidings::stamps::sweep;
 
-use crate::town::Town;
+use crate::support::query_plan::{Recorder, Statement};
+use crate::support::town::Town;
 
-/// Everybody knows her, and she has read nothing.
+/// Half of the site follows this user, who has read none of the notifications.
 const KNOWN_TO_MANY: UserId = UserId(1);
-/// Ten follow him, he follows ten, and has read half of it.
+/// Ten follow this user, who follows ten, and has read half of the notifications.
 const LIKE_ANYBODY: UserId = UserId(3_333);
 
-/// Whatever needs a scan or a sort, and why it may.
+/// Scans and sorts that are fine: in which query, which step, and why.
 const ALLOWED: [(&str, &str); 1] = [
-    // One's own.
+    // A user has few sessions.
     ("sessions", "Sort"),
 ];
 
@@ -38,151 +36,44 @@ fn fill(conn: &mut Connection) {
         "{numbers} INSERT INTO users (username, password_hash, last_update, created_at) SELECT 'guest_' || i, '-', i, i FROM n;
          {numbers} INSERT INTO follows (follower_id, followee_id, created_at) SELECT i, (i + j * 97) % 5000 + 1, i FROM n, k;
          {numbers} INSERT INTO follows (follower_id, followee_id, created_at) SELECT i, 1, i FROM n WHERE i > 2500 ON CONFLICT DO NOTHING;
-         INSERT INTO notifications (recipient_id, actor_id, kind, created_at, read_at)
-             SELECT followee_id, follower_id, 'follow', created_at, CASE WHEN followee_id > 1 AND id % 2 = 0 THEN created_at END FROM follows;
+         INSERT INTO notifications (recipient_id, actor_id, kind, group_key, created_at, read_at)
+             SELECT followee_id, follower_id, 'follow', CASE WHEN id % 3 > 0 THEN 'follow:' || follower_id END, created_at, CASE WHEN followee_id > 1 AND id % 2 = 0 THEN created_at END FROM follows;
          {numbers} INSERT INTO sessions (token_hash, user_id, kind, created_at, seen_at, idle_expires_at, expires_at)
              SELECT CAST(i || '-' || j AS {blob}), i, 'browser', i, i, i + 10000, i + 10000 FROM n, k WHERE j < 3"
     );
     conn.batch_execute(&rows).unwrap();
 }
 
-/// A connection that writes down what passes over it.
-struct Listener {
-    conn: Connection,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Listener {
-    fn on(mut conn: Connection) -> Listener {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let ear = Arc::clone(&heard);
-        let listen = move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::StartQuery { query, .. } = event {
-                ear.lock().unwrap().push(query.to_string());
-            }
-        };
-        match &mut conn {
-            Connection::Postgres(conn) => conn.set_instrumentation(listen),
-            Connection::Sqlite(conn) => conn.set_instrumentation(listen),
-        }
-        Listener { conn, heard }
+/// The steps that are slow in how the engine does what was sent, but for those that are [`ALLOWED`].
+fn slow_steps(recorder: &mut Recorder, name: &str, whose: UserId, statements: Vec<Statement>) -> Vec<String> {
+    let planned = recorder.plans_of(statements);
+    assert!(!planned.is_empty(), "{name} sent nothing");
+    let mut slow = Vec::new();
+    for (statement, plan) in planned.iter().flat_map(|(statement, plans)| plans.iter().map(move |plan| (statement, plan))) {
+        let wrong = plan.iter().filter(|step| is_slow(step, whose) && !ALLOWED.contains(&(name, step.split(" | ").next().unwrap())));
+        slow.extend(wrong.map(|step| format!("{name}: {step}\n  {statement}\n    {}", plan.join("\n    "))));
     }
-
-    /// What `work` sends, which is then taken back.
-    fn hears<T>(&mut self, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Vec<Statement> {
-        self.heard.lock().unwrap().clear();
-        let done = self.conn.transaction::<(), _, _>(|conn| {
-            work(conn)?;
-            Err(DieselError::RollbackTransaction)
-        });
-        assert_eq!(done, Err(DieselError::RollbackTransaction));
-        let heard = std::mem::take(&mut *self.heard.lock().unwrap());
-        heard.iter().filter_map(|said| Statement::read(said)).collect()
-    }
-
-    /// What is wrong with how the engine does what `work` sends, if it is not [`ALLOWED`].
-    fn explains<T>(&mut self, name: &str, whose: UserId, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Vec<String> {
-        let statements = self.hears(work);
-        assert!(!statements.is_empty(), "{name} asked nothing");
-        let mut faults = Vec::new();
-        for statement in statements {
-            for plan in plans(&mut self.conn, &statement) {
-                let wrong = plan.iter().filter(|step| is_slow(step, whose) && !ALLOWED.contains(&(name, step.split(" | ").next().unwrap())));
-                faults.extend(wrong.map(|step| format!("{name}: {step}\n  {}\n    {}", statement.text, plan.join("\n    "))));
-            }
-        }
-        faults
-    }
+    slow
 }
 
-/// What was sent, and with which values, as literals.
-struct Statement {
-    text: String,
-    values: Vec<String>,
+fn query<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Vec<String> {
+    let statements = recorder.statements_of(work);
+    slow_steps(recorder, name, whose, statements)
 }
 
-impl Statement {
-    /// As Diesel shows it; `None` for the brackets of transactions.
-    fn read(said: &str) -> Option<Statement> {
-        let (text, values) = said.split_once(" -- binds: [")?;
-        let (mut depth, mut parts) = (0, vec![String::new()]);
-        for c in values.trim_end().strip_suffix(']')?.chars() {
-            depth += i32::from("[(".contains(c)) - i32::from("])".contains(c));
-            match c {
-                ',' if depth == 0 => parts.push(String::new()),
-                c => parts.last_mut()?.push(c),
-            }
-        }
-        Some(Statement { text: text.to_owned(), values: parts.iter().map(|part| literal(part.trim())).filter(|part| !part.is_empty()).collect() })
-    }
+fn change<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Change<'_>) -> QueryResult<T>) -> Vec<String> {
+    let statements = recorder.statements_of_change(work);
+    slow_steps(recorder, name, whose, statements)
 }
 
-/// `UserId(7)` is 7, `[1, 2]` an array (or some bytes, as good as others), `"bob"` and `Follow` are texts.
-fn literal(shown: &str) -> String {
-    let digits = |text: &str| text.chars().filter(|c| c.is_ascii_digit() || "-,".contains(*c)).collect::<String>();
-    match shown.chars().next() {
-        None => String::new(),
-        Some('[') => format!("'{{{}}}'", digits(shown)),
-        Some('"') => shown.replace('"', "'"),
-        Some(_) if shown == "None" => "NULL".to_owned(),
-        Some(c) if c.is_ascii_digit() || shown.ends_with(')') => digits(shown),
-        Some(_) => format!("'{}'", shown.to_lowercase()),
-    }
-}
-
-/// How the engine goes about it, step by step. PostgreSQL plans anew while it learns what a prepared statement is asked for,
-/// and may then settle on one plan for all values: both are shown.
-fn plans(conn: &mut Connection, statement: &Statement) -> Vec<Vec<String>> {
-    let Statement { text, values } = statement;
-    match conn {
-        Connection::Sqlite(conn) => {
-            let steps: Vec<(i32, i32, i32, String)> = sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {text}")).load(conn).unwrap();
-            vec![steps.into_iter().map(|step| step.3).collect()]
-        }
-        Connection::Postgres(conn) => ["force_custom_plan", "force_generic_plan"]
-            .map(|mode| {
-                let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
-                conn.batch_execute(&format!("SET plan_cache_mode = {mode}")).unwrap();
-                conn.batch_execute(&format!("PREPARE asked AS {text}")).unwrap_or_else(|refusal| panic!("{refusal}: {text}"));
-                let lines: Vec<String> = conn.load_text(&format!("EXPLAIN (COSTS OFF, VERBOSE) EXECUTE asked {values}"));
-                conn.batch_execute("DEALLOCATE asked").unwrap();
-                steps(&lines)
-            })
-            .into(),
-    }
-}
-
-trait LoadText {
-    fn load_text(&mut self, query: &str) -> Vec<String>;
-}
-
-impl LoadText for PgConnection {
-    fn load_text(&mut self, query: &str) -> Vec<String> {
-        sql::<Text>(query).load(self).unwrap_or_else(|refusal| panic!("{refusal}: {query}"))
-    }
-}
-
-/// PostgreSQL's lines, each step with what it is bound by.
-fn steps(lines: &[String]) -> Vec<String> {
-    let mut steps: Vec<String> = Vec::new();
-    for line in lines {
-        let is_step = !line.contains(": ") && !line.trim_start().starts_with("SubPlan") && !line.trim_start().starts_with("InitPlan");
-        match steps.last_mut() {
-            Some(last) if !is_step => last.push_str(&format!(" | {}", line.trim())),
-            _ => steps.push(line.trim_start_matches([' ', '-', '>']).to_owned()),
-        }
-    }
-    steps
-}
-
-/// Whether a step costs more the more there is in the table, or in the lists of somebody known to many. (Ten lines of
-/// somebody else PostgreSQL likes to sort rather than to read in their order.)
+/// Whether a step costs more the larger the table is, or the list of a user with many followers. (PostgreSQL prefers to
+/// sort the ten rows of other users rather than to read them in index order.)
 fn is_slow(step: &str, whose: UserId) -> bool {
     let walks = step.contains("Scan") && step.contains(" on ") && !step.contains("Index Cond") && !step.contains("Bitmap Heap Scan");
-    // What the statement has just made itself.
+    // Rows that the statement itself has just made are few.
     let walks = walks && !step.starts_with("CTE Scan") && !step.starts_with("Subquery Scan on counted");
     let sorts = step.contains("TEMP B-TREE") || (whose == KNOWN_TO_MANY && step.contains("Sort Key"));
-    // To say of a few whether one knows them, it would read all whom one knows.
+    // It would read all whom a user follows to say of a few whether they are among them.
     let hashes = step.contains("hashed SubPlan");
     walks || sorts || hashes || (step.starts_with("SCAN") && !["SCAN CONSTANT ROW", "SCAN counted"].contains(&step))
 }
@@ -192,78 +83,86 @@ async fn whatever_is_asked_an_index_answers() {
     let town = Town::new().await;
     let mut conn = town.site.home.shell();
     fill(&mut conn);
-    // A file has no statistics, because nobody makes any; an operator might.
+    // SQLite has no statistics unless an operator runs ANALYZE: plans have to be good without and with.
     let mut faults = Vec::new();
     let statistics = if matches!(conn, Connection::Postgres(_)) { ["VACUUM ANALYZE", "SELECT 1"] } else { ["SELECT 1", "ANALYZE"] };
-    let mut listener = Listener::on(conn);
+    let mut recorder = Recorder::of(&town.site);
     for step in statistics {
-        listener.conn.batch_execute(step).unwrap();
+        recorder.conn.batch_execute(step).unwrap();
         for me in [KNOWN_TO_MANY, LIKE_ANYBODY] {
-            faults.extend(reading(&mut listener, me));
-            faults.extend(changing(&mut listener, me));
+            faults.extend(reading(&mut recorder, me));
+            faults.extend(changing(&mut recorder, me));
         }
     }
     assert!(faults.is_empty(), "{} are slow:\n{}", faults.len(), faults.join("\n"));
 }
 
-fn reading(asks: &mut Listener, me: UserId) -> Vec<String> {
+fn reading(recorder: &mut Recorder, me: UserId) -> Vec<String> {
     let name = || Username::parse("guest_77").unwrap();
-    let token = Token::fresh(me, 0).unwrap();
+    let token = SessionToken::fresh(me, 0).unwrap();
     [
-        asks.explains("newcomers", me, |db| people::newcomers(db, me, 6)),
-        asks.explains("directory", me, |db| Search::new("", "").run(db, me, 20)),
-        asks.explains("directory, next page", me, |db| Search::new("", "guest_2").run(db, me, 20)),
-        asks.explains("search", me, |db| Search::new("guest_1", "").run(db, me, 100)),
-        asks.explains("search, next page", me, |db| Search::new("guest_1", "guest_12").run(db, me, 20)),
-        asks.explains("somebody by id", me, |db| people::by_id(db, me, UserId(77))),
-        asks.explains("profile", me, |db| people::profile(db, me, &name())),
-        asks.explains("profile of many", me, |db| people::profile(db, me, &Username::parse("guest_1").unwrap())),
-        asks.explains("followers", me, |db| people::list(db, me, me, Side::Followers, None, 20)),
-        asks.explains("followers, next page", me, |db| people::list(db, me, me, Side::Followers, Some(FollowId(40_000)), 20)),
-        asks.explains("following", me, |db| people::list(db, me, me, Side::Following, None, 20)),
-        asks.explains("following, next page", me, |db| people::list(db, me, me, Side::Following, Some(FollowId(40_000)), 20)),
-        asks.explains("badge", me, |db| notifications::unread_up_to_many(db, me)),
-        asks.explains("unread", me, |db| notifications::unread(db, me)),
-        asks.explains("inbox", me, |db| notifications::list(db, me, Show::All, None, 20)),
-        asks.explains("inbox, next page", me, |db| notifications::list(db, me, Show::All, Some(NotificationId(40_000)), 20)),
-        asks.explains("unread part", me, |db| notifications::list(db, me, Show::Unread, None, 20)),
-        asks.explains("unread part, next page", me, |db| notifications::list(db, me, Show::Unread, Some(NotificationId(40_000)), 20)),
-        asks.explains("session", me, |db| sessions::find(db, &token.hash(), 0)),
-        asks.explains("sessions", me, |db| sessions::list(db, me, 0)),
-        asks.explains("taken", me, |db| users::is_taken(db, &name())),
-        asks.explains("credentials", me, |db| users::credentials(db, &name())),
-        asks.explains("id by name", me, |db| users::by_username(db, &name())),
-        asks.explains("stamp", me, |db| users::last_update(db, me)),
-        asks.explains("does follow", me, |db| follows::exists(db, me, UserId(77))),
-        asks.explains("sweep", me, |db| sweep::moved_since(db, 4_990)),
+        query(recorder, "newcomers", me, |conn| people::newcomers(conn, me, 6)),
+        query(recorder, "directory", me, |conn| Search::new("", "").run(conn, me, 20)),
+        query(recorder, "directory, next page", me, |conn| Search::new("", "guest_2").run(conn, me, 20)),
+        query(recorder, "search", me, |conn| Search::new("guest_1", "").run(conn, me, 100)),
+        query(recorder, "search, next page", me, |conn| Search::new("guest_1", "guest_12").run(conn, me, 20)),
+        query(recorder, "somebody by id", me, |conn| people::by_id(conn, me, UserId(77))),
+        query(recorder, "profile", me, |conn| people::profile(conn, me, &name())),
+        query(recorder, "profile of many", me, |conn| people::profile(conn, me, &Username::parse("guest_1").unwrap())),
+        query(recorder, "followers", me, |conn| people::list(conn, me, me, Side::Followers, None, 20)),
+        query(recorder, "followers, next page", me, |conn| people::list(conn, me, me, Side::Followers, Some(FollowId(40_000)), 20)),
+        query(recorder, "following", me, |conn| people::list(conn, me, me, Side::Following, None, 20)),
+        query(recorder, "following, next page", me, |conn| people::list(conn, me, me, Side::Following, Some(FollowId(40_000)), 20)),
+        query(recorder, "badge", me, |conn| notifications::unread_up_to_many(conn, me)),
+        query(recorder, "unread", me, |conn| notifications::unread(conn, me)),
+        query(recorder, "inbox", me, |conn| notifications::list(conn, me, Show::All, None, 20)),
+        query(recorder, "inbox, next page", me, |conn| notifications::list(conn, me, Show::All, Some(NotificationId(40_000)), 20)),
+        query(recorder, "unread part", me, |conn| notifications::list(conn, me, Show::Unread, None, 20)),
+        query(recorder, "unread part, next page", me, |conn| notifications::list(conn, me, Show::Unread, Some(NotificationId(40_000)), 20)),
+        query(recorder, "session", me, |conn| sessions::find(conn, &token.hash(), 0)),
+        query(recorder, "sessions", me, |conn| sessions::list(conn, me, 0)),
+        query(recorder, "taken", me, |conn| users::is_taken(conn, &name())),
+        query(recorder, "credentials", me, |conn| users::credentials(conn, &name())),
+        query(recorder, "id by name", me, |conn| users::by_username(conn, &name())),
+        query(recorder, "stamp", me, |conn| users::last_update(conn, me)),
+        query(recorder, "does follow", me, |conn| follows::is_following(conn, me, UserId(77))),
+        query(recorder, "sweep", me, |conn| sweep::moved_since(conn, 4_990)),
     ]
     .concat()
 }
 
-fn changing(does: &mut Listener, me: UserId) -> Vec<String> {
+fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
     let stranger = UserId(me.0 + 1);
     let mut mine = Vec::new();
-    does.hears(|db| {
-        mine = notifications::list(db, me, Show::Unread, None, 1)?.rows;
+    recorder.statements_of(|conn| {
+        mine = notifications::list(conn, me, Show::Unread, None, 1)?.rows;
         Ok(())
     });
     let line = mine[0].id;
-    let token = Token::fresh(me, 20_000).unwrap();
+    let actor = mine[0].actor.as_ref().unwrap().id;
+    let token = SessionToken::fresh(me, 20_000).unwrap();
+    let session =
+        NewSession { user: me, kind: SessionKind::Browser, token_hash: token.hash(), idle_expires_at: token.idle_expires_at, expires_at: token.expires_at };
     [
-        does.explains("follow", me, |db| follows::follow(db, me, stranger, 1)),
-        does.explains("unfollow", me, |db| follows::unfollow(db, mine[0].actor.id, me, 1)),
-        does.explains("mark read", me, |db| notifications::mark_read(db, me, line, 1)),
-        does.explains("mark unread", me, |db| notifications::mark_read(db, me, line, 1).and_then(|_| notifications::mark_unread(db, me, line, 1))),
-        does.explains("mark all read", me, |db| notifications::mark_all_read(db, me, line, 1)),
-        does.explains("delete", me, |db| notifications::delete(db, me, line, 1)),
-        does.explains("sign in", me, |db| users::has_password(db, me, "-").and_then(|_| sessions::open(db, me, Kind::Browser, &token, 10_003))),
-        does.explains("renew", me, |db| sessions::renew(db, SessionId(7), 1, 2)),
-        does.explains("revoke", me, |db| sessions::revoke(db, me, SessionId(7), 1)),
-        does.explains("revoke others", me, |db| sessions::revoke_others(db, me, SessionId(7), 1)),
-        does.explains("change password", me, |db| users::set_password(db, me, "-")),
-        does.explains("leave", me, |db| users::delete(db, me, "-", 1)),
-        // What a leaving account takes along is found by the engine itself.
-        does.explains("cascade", me, |db| {
+        change(recorder, "follow", me, |tx| follow(tx, me, stranger)),
+        change(recorder, "follow again", me, |tx| unfollow(tx, actor, me).and_then(|_| follow(tx, actor, me))),
+        change(recorder, "follow again once it was read", me, |tx| {
+            notifications::mark_all_read(tx, me, line)?;
+            unfollow(tx, actor, me).and_then(|_| follow(tx, actor, me))
+        }),
+        change(recorder, "unfollow", me, |tx| unfollow(tx, actor, me)),
+        change(recorder, "mark read", me, |tx| notifications::mark_read(tx, me, line)),
+        change(recorder, "mark unread", me, |tx| notifications::mark_read(tx, me, line).and_then(|_| notifications::mark_unread(tx, me, line))),
+        change(recorder, "mark all read", me, |tx| notifications::mark_all_read(tx, me, line)),
+        change(recorder, "delete", me, |tx| notifications::delete(tx, me, line)),
+        change(recorder, "sign in", me, |tx| users::lock_if_password(tx, me, "-").and_then(|_| sessions::insert(tx, &session))),
+        change(recorder, "renew", me, |tx| sessions::renew(tx, SessionId(7), 2)),
+        change(recorder, "revoke", me, |tx| sessions::revoke(tx, me, SessionId(7))),
+        change(recorder, "revoke others", me, |tx| sessions::revoke_others(tx, me, SessionId(7))),
+        change(recorder, "change password", me, |tx| users::set_password(tx, me, "-")),
+        change(recorder, "leave", me, |tx| users::delete(tx, me, "-")),
+        // Foreign keys cascade without a statement of ours, by these columns.
+        change(recorder, "cascade", me, |tx| {
             for column in [
                 "follows WHERE follower_id",
                 "follows WHERE followee_id",
@@ -271,7 +170,7 @@ fn changing(does: &mut Listener, me: UserId) -> Vec<String> {
                 "notifications WHERE actor_id",
                 "notifications WHERE recipient_id",
             ] {
-                diesel::sql_query(format!("DELETE FROM {column} = {}", me.0)).execute(db)?;
+                diesel::sql_query(format!("DELETE FROM {column} = {}", me.0)).execute(tx.conn())?;
             }
             Ok(())
         }),
@@ -289,8 +188,8 @@ async fn somebody_in_forty_thousand_inboxes_can_leave() {
          {numbers} INSERT INTO notifications (recipient_id, actor_id, kind, created_at) SELECT i, 1, 'follow', i FROM n WHERE i > 1"
     );
     town.site.home.shell().batch_execute(&rows).unwrap();
-    let gone = town.site.app.change(|db| Ok(((), users::delete(db, UserId(1), "-", 1)?.unwrap_or_default()))).await;
-    assert!(gone.is_ok(), "{gone:?}");
+    let gone = town.site.app.change(|tx| Ok(users::delete(tx, UserId(1), "-")?)).await;
+    assert!(gone.unwrap());
     let told = sweep::moved_since(&mut town.site.home.shell(), 0).unwrap();
     assert_eq!(told.len(), 40_000, "everybody in whose inbox a line is missing");
 }

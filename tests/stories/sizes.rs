@@ -1,43 +1,17 @@
-//! How large an answer is on its way: compressed where that pays, and never sent twice to whoever keeps it.
+//! Compression and caching: answers are compressed where that pays, and files are not sent again to whoever has them.
 
-use std::io::Read;
+use reqwest::Method;
+use reqwest::header::ACCEPT_ENCODING;
 
-use flate2::read::GzDecoder;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap};
-use reqwest::{Method, RequestBuilder};
-
-use crate::inbox::crowd_follows;
-use crate::town::{Person, Town};
+use crate::support::crowd::crowd_follows;
+use crate::support::person::Person;
+use crate::support::raw_answer::RawAnswer;
+use crate::support::town::Town;
 
 const BROWSERS: &str = "gzip, deflate, br, zstd";
 
-/// An answer as it was on the wire.
-struct Parcel {
-    status: u16,
-    headers: HeaderMap,
-    bytes: Vec<u8>,
-}
-
-impl Parcel {
-    async fn of(request: RequestBuilder) -> Parcel {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Parcel { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
-    }
-
-    fn header(&self, name: &str) -> String {
-        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>().join(", ").to_lowercase()
-    }
-
-    fn unpacked(&self) -> Vec<u8> {
-        let mut plain = Vec::new();
-        GzDecoder::new(self.bytes.as_slice()).read_to_end(&mut plain).unwrap();
-        plain
-    }
-}
-
-async fn as_browsers_ask(person: &Person, path: &str) -> Parcel {
-    Parcel::of(person.request(Method::GET, path).header(ACCEPT_ENCODING, BROWSERS)).await
+async fn as_browsers_ask(person: &Person, path: &str) -> RawAnswer {
+    RawAnswer::to(person.request(Method::GET, path).header(ACCEPT_ENCODING, BROWSERS)).await
 }
 
 #[tokio::test]
@@ -62,11 +36,11 @@ async fn what_is_large_is_compressed_for_whoever_can_read_it() {
         assert!(packed.header("vary").contains("accept-encoding"), "{path}: {}", packed.header("vary"));
         assert!(path.starts_with("/static/") || packed.header("vary").contains("hx-request, accept, cookie, authorization"), "{path}");
         for plain in [bob.request(Method::GET, path), bob.request(Method::GET, path).header(ACCEPT_ENCODING, "br, identity;q=0")] {
-            let plain = Parcel::of(plain).await;
+            let plain = RawAnswer::to(plain).await;
             assert_eq!((plain.status, plain.header("content-encoding").as_str()), (200, ""), "{path}");
             println!("{path}: {} bytes, compressed {}", plain.bytes.len(), packed.bytes.len());
             assert!(packed.bytes.len() * 3 < plain.bytes.len() * 2, "{path}");
-            // Intervals are drawn anew for each page, and counters go on.
+            // Pages have a random polling interval, and metrics go on counting.
             let same = if path.starts_with("/static/") || path.starts_with("/api/") { plain.bytes == packed.unpacked() } else { true };
             assert!(same && packed.unpacked().len().abs_diff(plain.bytes.len()) < 200, "{path}");
         }
@@ -78,13 +52,13 @@ async fn a_poll_that_brings_the_inbox_is_compressed_and_one_that_brings_a_number
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     bob.opens("/notifications").await;
-    let unchanged = Parcel::of(bob.request(Method::GET, "/api/stream?since=0").header("HX-Request", "true").header(ACCEPT_ENCODING, BROWSERS)).await;
+    let unchanged = RawAnswer::to(bob.request(Method::GET, "/api/stream?since=0").header("HX-Request", "true").header(ACCEPT_ENCODING, BROWSERS)).await;
     assert_eq!((unchanged.status, unchanged.bytes.len()), (204, 0));
     assert_eq!((unchanged.header("content-encoding").as_str(), unchanged.header("vary").contains("encoding")), ("", false));
     crowd_follows(&bob, 40).await;
     for (query, encoding) in [("", "gzip"), ("&title=People", "")] {
         let poll = bob.request(Method::GET, &format!("/api/stream?since=-1{query}")).header("HX-Request", "true");
-        let poll = Parcel::of(poll.header(ACCEPT_ENCODING, BROWSERS)).await;
+        let poll = RawAnswer::to(poll.header(ACCEPT_ENCODING, BROWSERS)).await;
         println!("a poll {query}: {} bytes", poll.bytes.len());
         assert_eq!((poll.status, poll.header("content-encoding").as_str()), (200, encoding), "{query}");
     }
@@ -95,11 +69,11 @@ async fn what_is_small_or_goes_wrong_is_left_as_it_is() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     for (path, status) in [("/api/me", 200), ("/api/follow/7", 404), ("/nowhere", 404), ("/signin", 303), ("/people/bob/picture.svg", 200), ("/healthz", 200)] {
-        let parcel = as_browsers_ask(&bob, path).await;
-        println!("{path}: {} bytes", parcel.bytes.len());
-        assert_eq!((parcel.status, parcel.header("content-encoding").as_str()), (status, ""), "{path}");
+        let answer = as_browsers_ask(&bob, path).await;
+        println!("{path}: {} bytes", answer.bytes.len());
+        assert_eq!((answer.status, answer.header("content-encoding").as_str()), (status, ""), "{path}");
     }
-    let head = Parcel::of(bob.request(Method::HEAD, "/people").header(ACCEPT_ENCODING, BROWSERS)).await;
+    let head = RawAnswer::to(bob.request(Method::HEAD, "/people").header(ACCEPT_ENCODING, BROWSERS)).await;
     assert_eq!((head.status, head.bytes.len()), (200, 0));
 }
 
@@ -113,19 +87,19 @@ async fn a_file_that_is_kept_is_not_sent_again() {
         (style.as_str(), "public, max-age=31536000, immutable"),
         (&town.site.app.assets.htmx, "public, max-age=31536000, immutable"),
     ] {
-        let (plain, packed) = (Parcel::of(bob.request(Method::GET, path)).await, as_browsers_ask(&bob, path).await);
+        let (plain, packed) = (RawAnswer::to(bob.request(Method::GET, path)).await, as_browsers_ask(&bob, path).await);
         assert!(plain.header("etag").starts_with('"'), "{}", plain.header("etag"));
         assert_eq!(packed.header("etag"), format!("w/{}", plain.header("etag")), "other bytes, the same text");
         for first in [&plain, &packed] {
             assert_eq!((first.header("cache-control").as_str(), first.header("vary").as_str()), (kept, "accept-encoding"), "{path}");
             for encodings in ["identity", BROWSERS] {
                 let tag = first.headers.get("etag").unwrap();
-                let again = Parcel::of(bob.request(Method::GET, path).header("if-none-match", tag).header(ACCEPT_ENCODING, encodings)).await;
+                let again = RawAnswer::to(bob.request(Method::GET, path).header("if-none-match", tag).header(ACCEPT_ENCODING, encodings)).await;
                 assert_eq!((again.status, again.bytes.len(), again.header("content-encoding").as_str()), (304, 0, ""), "{path}");
                 assert_eq!((again.header("cache-control").as_str(), again.header("vary").as_str()), (kept, "accept-encoding"), "{path}");
             }
         }
-        let part = Parcel::of(bob.request(Method::GET, path).header("range", "bytes=0-1999").header(ACCEPT_ENCODING, BROWSERS)).await;
+        let part = RawAnswer::to(bob.request(Method::GET, path).header("range", "bytes=0-1999").header(ACCEPT_ENCODING, BROWSERS)).await;
         assert_eq!((part.status, part.bytes.as_slice()), (206, &plain.bytes[..2000]), "{path}: parts are of the file itself");
     }
 }

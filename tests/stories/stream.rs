@@ -1,10 +1,9 @@
-//! The stream: 204 until something happens, and then the whole truth.
+//! The stream: 204 until something happens, and then the current state.
 
 use reqwest::Method;
 use tidings::clock::{DAY, HOUR};
 
-use crate::html;
-use crate::town::Town;
+use crate::support::town::Town;
 
 #[tokio::test]
 async fn a_thousand_unchanged_polls_touch_no_database() {
@@ -32,18 +31,18 @@ async fn a_program_polls_for_nothing_as_well() {
     let stamp = program.gets("/api/me").await.json()["lastUpdate"].as_i64().unwrap();
     let before = town.site.app.statements();
     for _ in 0..100 {
-        let standing = program.gets(&format!("/api/stream?since={stamp}")).await.json();
-        assert_eq!(standing, serde_json::json!({"lastUpdate": stamp, "hasUpdates": false}));
+        let state = program.gets(&format!("/api/stream?since={stamp}")).await.json();
+        assert_eq!(state, serde_json::json!({"lastUpdate": stamp, "hasUpdates": false}));
     }
     assert_eq!(town.site.app.statements() - before, 0);
 }
 
 #[tokio::test]
-async fn a_server_that_knows_nobody_yet_asks_once() {
+async fn an_instance_that_remembers_nobody_yet_asks_the_database_once() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     bob.opens("/people").await;
-    // As after a restart, or behind a proxy that sends everybody anywhere.
+    // As after a restart, or behind a load balancer without sticky sessions.
     let elsewhere = town.another_instance().await;
     let bob = bob.at(&elsewhere);
     let before = elsewhere.site.app.statements();
@@ -75,11 +74,11 @@ async fn whatever_is_not_the_stamp_gets_the_current_state() {
         "?since=1.5",
     ];
     for since in odd {
-        let answer = bob.sends(bob.request(Method::GET, &format!("/api/stream{since}")).header("HX-Request", "true")).await;
+        let answer = bob.polls_at(&format!("/api/stream{since}")).await;
         assert_eq!(answer.status, 200, "{since}");
-        assert!(answer.header("content-type").starts_with("text/html"));
-        assert_eq!((html::badge(&answer.body), html::lines(&answer.body).len()), (1, 1), "{since}");
-        assert!(html::poll_url(&answer.body).is_some(), "{since}");
+        let fragment = answer.fragment();
+        assert_eq!((fragment.badge(), fragment.notifications().len()), (1, 1), "{since}");
+        assert!(fragment.poll_url().is_some(), "{since}");
         let json = bob.gets(&format!("/api/stream{since}")).await;
         assert_eq!((json.status.as_u16(), json.json()["hasUpdates"].as_bool()), (200, Some(true)), "{since}");
     }
@@ -91,14 +90,14 @@ async fn the_fragment_is_the_element_again_with_badge_title_and_status_out_of_ba
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     bob.opens("/people?q=a").await;
     ada.follows(&bob).await;
-    let news = bob.polls_and_hears("ada follows you").await;
-    assert!(news.body.starts_with("<div id=\"stream\""), "{}", news.body);
-    assert!(news.body.contains("id=\"badge\" hx-swap-oob=\"true\"") && news.body.contains("<p id=\"status\" hx-swap-oob="));
-    assert_eq!(html::title(&news.body), "(1) People · Tidings");
-    let trigger = html::between(&news.body, "hx-trigger=\"every ", "ms, visibilitychange from:document\"").unwrap();
-    let ms: u32 = trigger.parse().expect("whole milliseconds: htmx 4.0.1 polls without pause when given fractions");
-    assert!((9_000..=10_000).contains(&ms));
-    assert!(news.body.contains("hx-swap=\"outerMorph\"") && news.body.contains("hx-sync=\"this:drop\""));
+    let fragment = bob.polls_and_hears("ada follows you").await;
+    assert!(fragment.starts_with("div#stream"));
+    assert_eq!(fragment.attr("#badge", "hx-swap-oob"), "true");
+    assert_eq!(fragment.attr("p#status", "hx-swap-oob"), "innerHTML");
+    assert_eq!(fragment.count("[hx-swap-oob]"), 2);
+    assert_eq!(fragment.title(), "(1) People · Tidings");
+    assert_eq!(fragment.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document");
+    assert_eq!((fragment.attr("#stream", "hx-swap").as_str(), fragment.attr("#stream", "hx-sync").as_str()), ("outerMorph", "this:drop"));
 }
 
 #[tokio::test]
@@ -118,17 +117,19 @@ async fn what_was_announced_once_is_not_announced_again() {
 }
 
 #[tokio::test]
-async fn every_answer_says_how_to_treat_it() {
+async fn no_answer_may_be_cached_and_all_say_what_they_depend_on() {
     let town = Town::new().await;
     let (bob, stranger) = (town.signs_up("bob").await, town.stranger("stranger"));
     bob.opens("/people").await;
     let program = bob.program().await;
+    let unchanged = bob.polls().await;
+    let headers: Vec<_> = unchanged.headers.keys().map(|name| name.as_str()).collect();
+    assert_eq!((unchanged.status.as_u16(), headers.as_slice(), unchanged.header("cache-control")), (204, ["cache-control", "date"].as_slice(), "no-store"));
     for answer in [
-        bob.polls().await,
         bob.gets("/api/stream").await,
         program.gets("/api/stream?since=5").await,
         stranger.gets("/api/stream").await,
-        stranger.sends(stranger.request(Method::GET, "/api/stream").header("HX-Request", "true")).await,
+        stranger.polls_at("/api/stream").await,
     ] {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("vary"), "HX-Request, Accept, Cookie, Authorization");
@@ -182,7 +183,7 @@ async fn polls_never_prolong_a_session_and_pages_do() {
     }
     for _ in 0..20 {
         clock.shift(DAY - HOUR);
-        assert_eq!(bob.opens("/people").await.status, 200);
+        bob.opens("/people").await;
         let poll = idler.polls().await;
         assert_eq!(poll.header("set-cookie"), "");
         assert_eq!(idler.gets("/notifications?auto=1").await.header("set-cookie"), "", "nor does a page that reloads itself");
@@ -213,24 +214,25 @@ async fn a_tab_may_name_its_page_but_not_write_in_it() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
     let url = "/api/stream?since=1&title=%3C%2Ftitle%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%00";
-    let answer = bob.sends(bob.request(Method::GET, url).header("HX-Request", "true")).await;
+    let answer = bob.polls_at(url).await;
     assert_eq!(answer.status, 200);
-    assert!(!answer.body.contains("<script") && !answer.body.contains('\0'), "{}", answer.body);
+    let fragment = answer.fragment();
+    assert!(!fragment.exists("script") && fragment.inline_code().is_empty() && !answer.body.contains('\0'), "{}", answer.body);
+    assert_eq!(fragment.title(), "</title><script>alert(1)</script>\" · Tidings");
 }
 
 #[tokio::test]
-async fn a_page_that_knows_nothing_is_told_how_things_stand_but_no_news() {
+async fn an_error_page_gets_the_badge_by_its_first_poll_and_announcements_by_later_ones() {
     let town = Town::new().await;
     let (ada, bob, cleo) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("cleo").await);
     ada.follows(&bob).await;
     let lost = bob.gets("/no/such/page").await;
     assert_eq!(lost.status, 404);
-    let poll = html::poll_url(&lost.body).expect("also an error page polls");
-    let told = bob.sends(bob.request(Method::GET, &poll).header("HX-Request", "true")).await;
-    assert!(told.body.contains(", 1 unread"), "{}", told.body);
-    assert_eq!(html::said(&told.body), "", "it was there before");
-    let next = html::poll_url(&told.body).unwrap();
+    let poll = lost.page().poll_url().expect("also an error page polls");
+    let first = bob.polls_at(&poll).await.fragment();
+    assert_eq!(first.badge(), 1);
+    assert_eq!(first.announced(), "", "it was there before");
     cleo.follows(&bob).await;
-    let news = bob.sends(bob.request(Method::GET, &next).header("HX-Request", "true")).await;
-    assert_eq!(html::said(&news.body), "cleo follows you");
+    let second = bob.polls_at(&first.poll_url().unwrap()).await.fragment();
+    assert_eq!(second.announced(), "cleo follows you");
 }

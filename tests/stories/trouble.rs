@@ -1,17 +1,16 @@
-//! Trouble: locked out of the database, no room on the disk, everybody at the same time.
+//! Trouble: a locked database, requests that never end, everybody at the same time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use futures_util::future::join_all;
 use tidings::db::Connection;
 
-use crate::follows::futures_of;
-use crate::guest::Guest;
-use crate::html;
-use crate::program::Running;
-use crate::support::Home;
-use crate::town::Town;
+use crate::site::Home;
+use crate::support::guest::Guest;
+use crate::support::process::Process;
+use crate::support::town::Town;
 
 #[tokio::test]
 async fn a_locked_database_is_a_503_for_who_writes_and_nothing_for_who_reads() {
@@ -31,9 +30,9 @@ async fn a_locked_database_is_a_503_for_who_writes_and_nothing_for_who_reads() {
     bob.sees([]).await;
     assert_eq!(ada.gets("/people/bob").await.status, 200);
 
-    // Ten at once do not wait for one another: each is told within the time that one may take.
+    // Ten at once do not queue: each is answered within the time that one may take.
     let begun = Instant::now();
-    let answers = futures_of((0..10).map(|_| ada.posts("/people/bob/follow", &[]))).await;
+    let answers = join_all((0..10).map(|_| ada.posts("/people/bob/follow", &[]))).await;
     assert!(answers.iter().all(|answer| answer.status == 503));
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
 
@@ -52,13 +51,13 @@ async fn a_crowd_at_once_is_counted_to_the_last() {
     for n in 0..16 {
         crowd.push(Arc::new(town.signs_up(&format!("guest_{n:02}")).await));
     }
-    let stamps = futures_of(crowd.iter().map(async |guest| {
+    let stamps = join_all(crowd.iter().map(async |guest| {
         guest.follows(&bob).await;
-        town.site.app.stamps.remembered(tidings::model::UserId(1)).unwrap()
+        town.site.app.stamps.remembered(tidings::ids::UserId(1)).unwrap()
     }))
     .await;
     assert!(stamps.iter().all(|stamp| *stamp > 0));
-    assert_eq!(html::badge(&bob.polls().await.body), 16);
+    assert_eq!(bob.polls().await.fragment().badge(), 16);
     bob.polls_and_hears_nothing().await;
     assert_eq!(bob.inbox().await.len(), 16);
 }
@@ -77,12 +76,12 @@ async fn a_poll_that_reads_while_follows_commit_misses_none() {
         for _ in 0..400 {
             let answer = bob.polls().await;
             if answer.status == 200 {
-                last = html::badge(&answer.body);
+                last = answer.fragment().badge();
             }
         }
         last
     };
-    let following = futures_of(crowd.iter().map(async |guest| {
+    let following = join_all(crowd.iter().map(async |guest| {
         for _ in 0..5 {
             guest.follows(&bob).await;
             guest.unfollows(&bob).await;
@@ -93,31 +92,23 @@ async fn a_poll_that_reads_while_follows_commit_misses_none() {
     while let answer = bob.polls().await
         && answer.status == 200
     {
-        heard = html::badge(&answer.body);
+        heard = answer.fragment().badge();
     }
     assert_eq!(heard, 6, "what the tab shows once it hears nothing more");
     assert_eq!(bob.inbox().await.len(), 6);
 }
 
-/// Resident memory in MiB.
-#[cfg(target_os = "linux")]
-fn memory(site: &Running) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", site.child.id().unwrap())).unwrap();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_flood_of_sign_ins_does_not_fill_the_memory() {
-    let site = Running::serve(&Home::new()).await;
-    Guest::comes(&site.url, "/signup", "ada").await;
+    let site = Process::serve(&Home::new()).await;
+    Guest::signs_up(&site.url, "ada").await;
     for _ in 0..4 {
-        let signing_in = (0..20).map(|_| Guest::comes(&site.url, "/signin", "ada"));
-        futures_of(signing_in).await;
+        let signing_in = (0..20).map(|_| Guest::signs_in(&site.url, "ada"));
+        join_all(signing_in).await;
     }
-    // Four threads at most, 19 MiB each. (It was half a gigabyte when every thread of the server could hash.)
-    assert!(memory(&site) < 150, "{} MiB", memory(&site));
+    // At most four threads hash, 19 MiB each. (With every thread of the server it was half a gigabyte.)
+    assert!(site.memory() < 150, "{} MiB", site.memory());
 }
 
 #[tokio::test]
@@ -143,10 +134,10 @@ async fn alive_and_ready_are_two_things() {
     operator.gets("/healthz").await;
     assert_eq!(town.site.app.statements(), before, "healthz touches nothing");
 
-    // A database that hangs: every connection is waiting for it.
+    // A database that hangs: every connection of the pool is in use.
     let app = &town.site.app;
-    let hanging = futures_of((0..8).map(|_| {
-        app.read(|_| {
+    let hanging = join_all((0..8).map(|_| {
+        app.snapshot(|_| {
             std::thread::sleep(Duration::from_secs(5));
             Ok(())
         })
@@ -164,19 +155,19 @@ async fn alive_and_ready_are_two_things() {
 #[tokio::test]
 async fn the_cause_is_logged_once_and_a_polite_stop_is_a_clean_one() {
     let home = Home::new();
-    let site = Running::serve(&home).await;
-    let ada = Guest::comes(&site.url, "/signup", "ada").await;
-    Guest::comes(&site.url, "/signup", "bob").await;
+    let site = Process::serve(&home).await;
+    let ada = Guest::signs_up(&site.url, "ada").await;
+    Guest::signs_up(&site.url, "bob").await;
     let other = home.locked();
     assert_eq!(ada.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 503);
     drop(other);
     assert_eq!(ada.posts(format!("{}/people/nobody/follow", site.url)).await.unwrap(), 404);
     let pid = site.child.id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    let (said, status) = site.ends().await;
-    let troubles: Vec<_> = said.iter().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    let (log, status) = site.ends().await;
+    let troubles: Vec<_> = log.iter().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
     assert!(troubles.len() == 1 && troubles[0].contains("POST /people/bob/follow answered 503") && troubles[0].contains("lock"), "{troubles:?}");
-    assert!(status.success() && said.last().unwrap().ends_with("stopped"), "{status} {said:?}");
+    assert!(status.success() && log.last().unwrap().ends_with("stopped"), "{status} {log:?}");
 }
 
 #[tokio::test]
@@ -212,6 +203,6 @@ async fn whom_one_follows_while_they_leave_is_gone() {
     };
     let body = serde_json::json!({"userId": id});
     let (page, json, ()) = tokio::join!(ada.posts("/people/bob/follow", &[]), program.posts("/api/follow", &body), gone);
-    page.is_a_page_that_says(404, "nothing here");
+    page.is_a_page_that_says(404, "nothing at this address");
     json.is_a_problem(404);
 }

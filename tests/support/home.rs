@@ -1,5 +1,5 @@
-//! Where a site keeps its data, fresh for each test: a file and the process's memory; or, where `TEST_POSTGRES` and
-//! `TEST_REDIS` name servers that `scripts/with-servers` started, a database and a Redis database of its own there.
+//! The data of a site, new for each test: an SQLite file and no Redis; or a database and a Redis database of its own on the
+//! servers that `TEST_POSTGRES` and `TEST_REDIS` name (`scripts/with-servers` starts them).
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,13 +27,13 @@ impl Home {
         }
     }
 
-    /// SQLite and memory.
+    /// SQLite without Redis.
     pub fn in_a_file() -> Home {
         let home = Home::named(String::new());
         Home { database_url: format!("sqlite:{}", home.file().display()), ..home }
     }
 
-    /// A database that is there already.
+    /// A database that exists already.
     pub fn named(database_url: String) -> Home {
         Home { database_url, redis_url: None, folder: tempfile::tempdir().expect("a temporary folder") }
     }
@@ -53,7 +53,7 @@ impl Home {
         Home { redis_url, ..Home::named(format!("{postgres}/{name}")) }
     }
 
-    /// What a site is told to find it again.
+    /// The settings that point a site here.
     pub fn settings(&self) -> Settings {
         Settings { port: Some("0".into()), database_url: Some(self.database_url.clone()), redis_url: self.redis_url.clone(), ..Settings::default() }
     }
@@ -63,10 +63,9 @@ impl Home {
         self.folder.path().join("t.db")
     }
 
-    /// An operator's shell on the database.
+    /// A connection of an operator's, without the timeouts of ours.
     pub fn shell(&self) -> Connection {
         let mut shell = Connection::establish_to(&Address::parse(&self.database_url).expect("an address")).expect("a connection");
-        // An operator has patience.
         let patience = match shell {
             Connection::Sqlite(_) => "PRAGMA busy_timeout = 5000",
             Connection::Postgres(_) => "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET lock_timeout = 0",
@@ -75,7 +74,7 @@ impl Home {
         shell
     }
 
-    /// Somebody else who keeps all writers waiting until they commit or roll back; reading goes on.
+    /// A transaction that blocks all writers, and no reader, until it is committed or rolled back.
     pub fn locked(&self) -> Connection {
         let mut shell = self.shell();
         let begin = match shell {

@@ -1,4 +1,4 @@
-//! A whole Tidings of one's own: a fresh database, a free port, the real server.
+//! A site for one test: a new database, a free port, the real server.
 
 mod home;
 
@@ -13,17 +13,17 @@ use tidings::server;
 
 /// A running site.
 pub struct Site {
-    /// Its inside, for what cannot be seen from outside: the clock, the statement count.
+    /// Its internals, for what HTTP does not show: the clock, the statement count.
     pub app: Data<App>,
-    /// Where it is.
+    /// Its base URL.
     pub url: String,
-    /// Where it keeps its data.
+    /// Its data.
     pub home: Arc<Home>,
     handle: ServerHandle,
 }
 
 impl Site {
-    /// On the defaults.
+    /// With the default settings.
     pub async fn open() -> Site {
         Site::with(|_| {}).await
     }

@@ -14,7 +14,7 @@ async fn cluster() -> Vec<Redis> {
     let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"];
     let mut nodes = Vec::new();
     for _ in 0..6 {
-        // A node talks to others on a second port, which its own number is not allowed to leave room for.
+        // Nodes talk to each other on a second port, by default their own + 10,000, which may be too high or taken.
         let bus = super::servers::free_port().to_string();
         nodes.push(Redis::with(&[&options[..], &["--cluster-port", &bus]].concat()).await);
     }
@@ -26,7 +26,7 @@ async fn cluster() -> Vec<Redis> {
     let agrees = |node: &Redis| node.asked::<String>("CLUSTER INFO").contains("cluster_state:ok");
     let follows = |node: &Redis| is_master(node) || node.asked::<String>("INFO replication").contains("master_link_status:up");
     while !nodes.iter().all(|node| agrees(node) && follows(node)) {
-        assert!(Instant::now() < deadline, "the nodes do not find together");
+        assert!(Instant::now() < deadline, "the cluster does not form");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     nodes
@@ -69,7 +69,7 @@ async fn stamps_are_spread_and_a_master_that_dies_is_replaced() {
     pair.bob.sees(["cleo follows you", "ada follows you"]).await;
 }
 
-/// Polls are free there as well: every master announces what changes on it.
+/// An unchanged poll asks nothing there either: every master announces what changes on it.
 #[tokio::test]
 async fn a_cluster_is_not_asked_for_what_did_not_change() {
     let mut nodes = cluster().await;
@@ -83,7 +83,7 @@ async fn a_cluster_is_not_asked_for_what_did_not_change() {
         }
         living().map(|node| node.calls().get("get").copied().unwrap_or(0)).sum::<u64>()
     };
-    eventually("what is remembered is vouched for", async || asked_by_polls(&nodes).await == 0).await;
+    eventually("the local copy is valid", async || asked_by_polls(&nodes).await == 0).await;
     pair.ada.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "ada follows you").await;
     eventually("and again after the news", async || asked_by_polls(&nodes).await == 0).await;
@@ -100,10 +100,10 @@ async fn answers_are_never_older_than_moments_whichever_master_they_come_from() 
     let nodes = cluster().await;
     let stage = Stage::with(nodes.iter().map(Redis::url).collect::<Vec<_>>().join(",")).await;
     stage.plays(BUSY, async || tokio::time::sleep(Duration::from_secs(8)).await).await;
-    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "nobody looked");
+    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "too few reads");
 }
 
-/// As with one server, but for the time that a cluster takes to replace a master.
+/// As with one server, plus the time that a cluster takes to replace a master.
 #[tokio::test]
 async fn no_answer_is_older_than_the_sweep_allows_while_masters_come_and_go() {
     let mut nodes = cluster().await;
@@ -122,5 +122,5 @@ async fn no_answer_is_older_than_the_sweep_allows_while_masters_come_and_go() {
             pause(5_000).await;
         })
         .await;
-    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "nobody looked");
+    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "too few reads");
 }

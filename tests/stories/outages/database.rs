@@ -1,20 +1,19 @@
-//! What can happen to PostgreSQL, and what only a shared database can do to itself.
+//! PostgreSQL: outages, and what several instances could do to a database that they share.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
+use futures_util::future::join_all;
 use tidings::clock::HOUR;
-use tidings::last_update::advance;
-use tidings::model::UserId;
+use tidings::ids::UserId;
+use tidings::stamps::advance;
 
 use super::servers::{Postgres, Redis, free_port};
 use super::{BOUND, beside, eventually, metric};
-use crate::command::text;
-use crate::follows::futures_of;
-use crate::guest::Guest;
-use crate::program::{Running, ends, environment, tidings};
-use crate::support::Home;
-use crate::town::Town;
+use crate::site::Home;
+use crate::support::guest::Guest;
+use crate::support::process::{self, Process};
+use crate::support::town::Town;
 
 #[tokio::test]
 async fn down_and_back() {
@@ -53,11 +52,11 @@ async fn frozen_while_everybody_waits_for_it() {
     let town = Town::at(Home::on(&postgres.url(), None)).await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     bob.opens("/notifications").await;
-    // All connections are there and in use when it stops, so that none is missing.
-    let busy = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+    // Fills the pool first, so that no connection has to be opened while it is frozen.
+    let busy = join_all((0..16).map(|_| ada.gets("/people"))).await;
     assert!(busy.iter().all(|answer| answer.status == 200));
     postgres.freezes();
-    let waiting = futures_of((0..10).map(|_| ada.gets("/people")));
+    let waiting = join_all((0..10).map(|_| ada.gets("/people")));
     let watching = async {
         eventually("it is noticed", async || metric(&town, "tidings_database_up").await == 0.0 || bob.gets("/people").await.status != 503).await;
         assert_eq!(metric(&town, "tidings_database_up").await, 0.0);
@@ -79,8 +78,8 @@ async fn connections_that_the_server_ends_are_nobodys_trouble() {
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     let mut operator = town.site.home.shell();
     for round in 0..4 {
-        // So many at once that there are several connections, all of which have answered a moment ago.
-        let busy = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+        // So many at once that the pool has several connections, used too recently to be pinged.
+        let busy = join_all((0..16).map(|_| ada.gets("/people"))).await;
         assert!(busy.iter().all(|answer| answer.status == 200));
         let ended = diesel::sql_query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         assert!(ended.execute(&mut operator).unwrap() > 1, "connections besides the sweep's");
@@ -90,7 +89,7 @@ async fn connections_that_the_server_ends_are_nobodys_trouble() {
             ada.follows(&bob).await;
             ada.unfollows(&bob).await;
         }
-        let after = futures_of((0..16).map(|_| ada.gets("/people"))).await;
+        let after = join_all((0..16).map(|_| ada.gets("/people"))).await;
         assert!(after.iter().all(|answer| answer.status == 200), "{after:?}");
     }
 }
@@ -99,18 +98,18 @@ async fn connections_that_the_server_ends_are_nobodys_trouble() {
 async fn an_outage_is_one_line_in_the_log_at_each_end() {
     let (mut postgres, mut redis) = (Postgres::start().await, Redis::start().await);
     let home = Home::on(&postgres.url(), Some(&redis.url()));
-    let site = Running::serve(&home).await;
+    let site = Process::serve(&home).await;
     let asks = async |path: &str| reqwest::get(format!("{}{path}", site.url)).await.unwrap().text().await.unwrap();
     redis.is_killed().await;
     eventually("Redis is missed", async || asks("/readyz").await.contains("out of use")).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     redis.comes_back().await;
     eventually("Redis is used again", async || asks("/readyz").await.contains("redis: ok")).await;
-    // Full, and nothing in it that could lag: it answers well to everything but what it is for.
-    let (_bob, crowd) = (Guest::comes(&site.url, "/signup", "bob").await, ["ada", "cleo", "dora", "emil"]);
+    // Full and empty: reads and pings succeed, only writes fail.
+    let (_bob, crowd) = (Guest::signs_up(&site.url, "bob").await, ["ada", "cleo", "dora", "emil"]);
     let _: () = redis.asked("CONFIG SET maxmemory 1");
     for name in crowd {
-        let guest = Guest::comes(&site.url, "/signup", name).await;
+        let guest = Guest::signs_up(&site.url, name).await;
         assert_eq!(guest.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
         tokio::time::sleep(Duration::from_millis(1_500)).await;
     }
@@ -123,12 +122,12 @@ async fn an_outage_is_one_line_in_the_log_at_each_end() {
     postgres.comes_back().await;
     eventually("the database is used again", async || asks("/readyz").await.starts_with("ready")).await;
     super::servers::signal(&site.child, "TERM");
-    let (said, status) = site.ends().await;
-    assert!(status.success(), "{said:?}");
-    let about = |word: &str| said.iter().filter(|line| line.contains(word)).count();
-    assert_eq!((about("is out of use"), about("carries the stamps again")), (2, 2), "{said:#?}");
-    assert_eq!((about("cannot be reached"), about("is back")), (1, 1), "{said:#?}");
-    assert!(!said.iter().any(|line| line.contains("ERROR")), "{said:#?}");
+    let (log, status) = site.ends().await;
+    assert!(status.success(), "{log:?}");
+    let about = |word: &str| log.iter().filter(|line| line.contains(word)).count();
+    assert_eq!((about("is out of use"), about("carries the stamps again")), (2, 2), "{log:#?}");
+    assert_eq!((about("cannot be reached"), about("is back")), (1, 1), "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains("ERROR")), "{log:#?}");
 }
 
 #[tokio::test]
@@ -139,7 +138,7 @@ async fn eight_writers_on_one_person_with_clocks_an_hour_apart() {
         let there = here.another_instance().await;
         let bob = here.signs_up("bob").await;
         there.site.app.clock.shift(HOUR);
-        let writers = futures_of((0..8).map(async |n| {
+        let writers = join_all((0..8).map(async |n| {
             let app = if n % 2 == 0 { &here.site.app } else { &there.site.app };
             let mut written = Vec::new();
             for step in 0..40 {
@@ -147,13 +146,8 @@ async fn eight_writers_on_one_person_with_clocks_an_hour_apart() {
                     here.site.app.clock.shift(-HOUR);
                     there.site.app.clock.shift(-2 * HOUR);
                 }
-                let now = app.clock.now();
-                let moved = app.change(move |db| {
-                    let news = advance(db, UserId(1), now)?;
-                    let stamp: i64 = tidings::schema::users::table.find(UserId(1)).select(tidings::schema::users::last_update).first(db)?;
-                    Ok((stamp, news))
-                });
-                written.push(moved.await.unwrap());
+                let stamp = app.change(|tx| Ok(advance(tx, UserId(1))?)).await.unwrap();
+                written.push(stamp.unwrap());
             }
             written
         }))
@@ -179,7 +173,7 @@ async fn everybody_does_everything_to_everybody_and_nobody_is_refused() {
     for n in 0..6 {
         crowd.push(if n % 2 == 0 { &here } else { &there }.signs_up(&format!("guest_{n}")).await);
     }
-    let statuses = futures_of(crowd.iter().enumerate().map(async |(n, guest)| {
+    let statuses = join_all(crowd.iter().enumerate().map(async |(n, guest)| {
         let mut answered = Vec::new();
         for round in 0..12 {
             for other in crowd.iter().filter(|other| other.name != guest.name) {
@@ -196,9 +190,9 @@ async fn everybody_does_everything_to_everybody_and_nobody_is_refused() {
     let refused: Vec<_> = statuses.iter().flatten().filter(|answer| answer.status != 303).collect();
     assert!(refused.is_empty(), "{refused:?}");
 
-    // All leave at the same moment: each is in everybody else's inbox.
-    let password = [("password", crate::town::PASSWORD)];
-    let gone = futures_of(crowd.iter().map(|guest| guest.posts("/settings/delete", &password))).await;
+    // All delete their accounts at once: each is in everybody else's inbox.
+    let password = [("password", crate::support::town::PASSWORD)];
+    let gone = join_all(crowd.iter().map(|guest| guest.posts("/settings/delete", &password))).await;
     assert!(gone.iter().all(|answer| answer.status == 303), "{gone:?}");
     let left: i64 = tidings::schema::users::table.count().get_result(&mut here.site.home.shell()).unwrap();
     assert_eq!(left, 0);
@@ -207,8 +201,8 @@ async fn everybody_does_everything_to_everybody_and_nobody_is_refused() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_refused_in_a_sentence_after_a_few_tries() {
     let url = format!("postgres://ada:hunter2@127.0.0.1:{}/tidings", free_port());
-    let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
-    let said = text(&refused.stderr);
+    let refused = process::run(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
+    let said = refused.stderr;
     assert!(!refused.status.success() && !said.contains("hunter2"), "{said}");
     let last = said.trim().lines().last().unwrap();
     assert!(last.starts_with("tidings: cannot open the database postgres://127.0.0.1:") && last.contains("refused"), "{said}");
@@ -221,8 +215,8 @@ async fn a_wrong_password_or_database_is_said_and_not_repeated() {
     let at = postgres.url();
     let host = at.split_once('@').unwrap().1;
     for (url, why) in [(format!("postgres://nobody:hunter2@{host}/postgres"), "nobody"), (format!("{at}/nothing_here"), "nothing_here")] {
-        let refused = ends(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
-        let said = text(&refused.stderr);
+        let refused = process::run(&[], &[("PORT", "0"), ("DATABASE_URL", &url)]).await;
+        let said = refused.stderr;
         assert!(!refused.status.success() && said.contains(why) && !said.contains("hunter2"), "{said}");
         assert!(said.trim().lines().last().unwrap().starts_with("tidings: cannot open the database postgres://"), "{said}");
     }
@@ -236,7 +230,7 @@ async fn both_engines_have_the_same_tables() {
     };
     let (file, server) = (Home::in_a_file(), beside(None));
     for home in [&file, &server] {
-        drop(Running::start(tidings(&[], &environment(home))).await);
+        drop(Process::start(process::command(&[], &process::environment(home))).await);
     }
     let file = columns(
         file,
@@ -262,15 +256,15 @@ struct Column {
 #[tokio::test]
 async fn instances_that_start_together_on_an_empty_database_agree() {
     let home = beside(None);
-    let sites = futures_of((0..6).map(|_| Running::serve(&home))).await;
+    let sites = join_all((0..6).map(|_| Process::serve(&home))).await;
     for site in &sites {
         assert_eq!(reqwest::get(format!("{}/readyz", site.url)).await.unwrap().status(), 200);
-        assert!(site.said.iter().all(|line| !line.contains("WARN") && !line.contains("ERROR")), "{:?}", site.said);
+        assert!(site.log.iter().all(|line| !line.contains("WARN") && !line.contains("ERROR")), "{:?}", site.log);
     }
     // One key signs for all of them.
-    let ada = Guest::comes(&sites[0].url, "/signup", "ada").await;
+    let ada = Guest::signs_up(&sites[0].url, "ada").await;
     for site in &sites {
         assert!(ada.inbox(&site.url).await.is_empty());
-        assert_eq!(ada.poll(&site.url, "/api/stream?since=0").await.status(), 204);
+        assert_eq!(ada.polls(&site.url, "/api/stream?since=0").await.status, 204);
     }
 }

@@ -1,4 +1,4 @@
-//! A link between two machines: it carries everything, until it goes silent.
+//! A TCP proxy that stands for a network: it can stall without closing anything, and be slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Forwards a port of its own to another.
+/// Forwards a port of its own to another port.
 pub struct Link {
     pub port: u16,
     flows: watch::Sender<bool>,
@@ -36,12 +36,12 @@ impl Link {
         Link { port, flows, delay }
     }
 
-    /// Nothing passes any longer, and nobody is told: connections stay open.
+    /// Nothing passes any longer, but connections stay open: a network partition.
     pub fn goes_silent(&self) {
         self.flows.send_replace(false);
     }
 
-    /// Everything that is asked takes so many milliseconds to arrive.
+    /// Delays every request by so many milliseconds; answers are not delayed.
     pub fn slows_down(&self, by: u64) {
         self.delay.store(by, Ordering::Relaxed);
     }

@@ -1,20 +1,22 @@
-//! The mirror: what an instance remembers is believed without asking, as long as Redis vouches for it; and never longer.
+//! The local cache of stamps (client-side caching): an instance answers from it without asking, as long as Redis tracks its
+//! keys, and never longer.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tidings::last_update::advance;
-use tidings::model::UserId;
+use futures_util::future::join_all;
+use tidings::ids::UserId;
+use tidings::stamps::advance;
 
 use super::link::Link;
 use super::servers::Redis;
 use super::{BOUND, Pair, beside, eventually};
-use crate::follows::futures_of;
-use crate::town::Town;
+use crate::support::random::{self, Random};
+use crate::support::town::Town;
 
 impl Pair {
-    /// What Redis was asked while Bob polled so often and heard nothing.
+    /// How many GETs Redis counted while Bob polled so often and heard nothing.
     async fn commands_for(&self, redis: &Redis, polls: usize) -> u64 {
         let _: () = redis.asked("CONFIG RESETSTAT");
         let before = self.there.site.app.statements();
@@ -33,10 +35,10 @@ async fn an_unchanged_poll_is_no_command_and_no_query() {
     let redis = Redis::start().await;
     let pair = Pair::beside(&redis).await;
     pair.recovers().await;
-    eventually("what is remembered is vouched for", async || pair.commands_for(&redis, 20).await == 0).await;
+    eventually("the local copy is valid", async || pair.commands_for(&redis, 20).await == 0).await;
     pair.ada.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "ada follows you").await;
-    // One after the news; and if the machine was out of breath for longer than the lease, a few more.
+    // One after the news; and a few more if the machine stalled for longer than the lease.
     let asked = pair.commands_for(&redis, 500).await;
     assert!(asked <= 10, "{asked}");
 }
@@ -50,15 +52,15 @@ async fn where_changes_are_not_announced_a_poll_is_one_read() {
     pair.ada.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "ada follows you").await;
     let asked = pair.commands_for(&redis, 500).await;
-    // Fewer, if Redis was not trusted for a moment.
+    // Fewer, if Redis was out of use for a moment.
     assert!((300..=500).contains(&asked), "{asked}");
 }
 
-/// So many that nobody is written about again for seconds: what is wrongly believed then stays so, and is found.
+/// So many that a user's stamp does not change again for seconds: a stale copy then stays stale, and is found.
 const PEOPLE: usize = 3_000;
 const WRITERS: usize = 4;
 
-/// What was acknowledged, and when: nothing older may be answered later than the mirror is allowed to lag.
+/// Which stamps were acknowledged, and when: older ones may be answered only as long as the copy is allowed to lag.
 struct Oracle(Vec<Mutex<Vec<(Instant, i64)>>>);
 
 impl Oracle {
@@ -75,15 +77,16 @@ impl Oracle {
     }
 }
 
-/// One instance writes, the other reads, about the same people.
+/// One instance writes the stamps of some people, the other reads them.
 pub(super) struct Stage {
     here: Town,
     pub(super) there: Town,
     oracle: Oracle,
     over: AtomicBool,
     pub(super) reads: AtomicU64,
-    /// Whom each writer is about to write about: that is where an answer may be overtaken by an announcement.
+    /// Whose stamp each writer is about to write: there an invalidation may overtake the answer to a read.
     hot: [AtomicUsize; WRITERS],
+    seed: u64,
 }
 
 impl Stage {
@@ -94,7 +97,7 @@ impl Stage {
         let people = "INSERT INTO users (username, password_hash, created_at) SELECT 'person_' || n, '-', 0 FROM generate_series(1, 3000) n";
         here.site.home.shell().batch_execute(people).unwrap();
         let oracle = Oracle((0..PEOPLE).map(|_| Mutex::default()).collect());
-        Stage { here, there, oracle, over: AtomicBool::new(false), reads: AtomicU64::new(0), hot: Default::default() }
+        Stage { here, there, oracle, over: AtomicBool::new(false), reads: AtomicU64::new(0), hot: Default::default(), seed: random::seed() }
     }
 
     async fn write(&self, writer: usize) {
@@ -103,23 +106,17 @@ impl Stage {
             n = (n + 1) % PEOPLE;
             self.hot[writer].store(n, Ordering::Relaxed);
             let user = UserId(n as i64 + 1);
-            let written = self.here.site.app.change(move |db| {
-                let news = advance(db, user, 0)?;
-                use diesel::prelude::*;
-                let stamp: i64 = tidings::schema::users::table.find(user).select(tidings::schema::users::last_update).first(db)?;
-                Ok((stamp, news))
-            });
-            let stamp = written.await.unwrap();
-            self.oracle.acknowledged(n, stamp);
+            let stamp = self.here.site.app.change(move |tx| Ok(advance(tx, user)?)).await.unwrap();
+            self.oracle.acknowledged(n, stamp.unwrap());
         }
     }
 
     /// Reads without pause; `lag` is how old an answer may be.
     async fn read(&self, reader: usize, lag: Duration) {
-        let mut chance = reader;
+        let mut random = Random::nth(self.seed, reader);
         while !self.over.load(Ordering::Relaxed) {
-            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let n = if chance >> 62 == 0 { (chance >> 33) % PEOPLE } else { self.hot[(chance >> 33) % WRITERS].load(Ordering::Relaxed) };
+            let anybody = random.below(4) == 0;
+            let n = if anybody { random.below(PEOPLE) } else { self.hot[random.below(WRITERS)].load(Ordering::Relaxed) };
             let begun = Instant::now();
             let stamp = self.there.site.app.last_update(UserId(n as i64 + 1)).await.unwrap();
             if let Some(moment) = begun.checked_sub(lag) {
@@ -136,7 +133,7 @@ impl Stage {
             act().await;
             self.over.store(true, Ordering::Relaxed);
         };
-        tokio::join!(futures_of((0..WRITERS).map(|n| self.write(n))), futures_of((0..4).map(|n| self.read(n, lag))), playing);
+        tokio::join!(join_all((0..WRITERS).map(|n| self.write(n))), join_all((0..4).map(|n| self.read(n, lag))), playing);
         for n in 0..PEOPLE {
             let (user, newest) = (UserId(n as i64 + 1), self.oracle.before(n, Instant::now()));
             eventually("everybody's newest stamp is answered", async || self.there.site.app.last_update(user).await.unwrap() == newest).await;
@@ -144,8 +141,8 @@ impl Stage {
     }
 }
 
-/// A busy machine may be late by itself. The sweep would mend within 5 s what the mirror forgot for good, so the bound
-/// that tells a mirror that forgets from one that does not lies between.
+/// A busy machine may be late by itself, and the sweep repairs within 5 s a copy that missed an invalidation. The bound that
+/// finds a missed invalidation lies between.
 pub(super) const BUSY: Duration = Duration::from_secs(2);
 
 #[tokio::test]
@@ -153,7 +150,7 @@ async fn answers_are_never_older_than_moments_while_all_is_well() {
     let redis = Redis::start().await;
     let stage = Stage::with(redis.url()).await;
     stage.plays(BUSY, async || tokio::time::sleep(Duration::from_secs(10)).await).await;
-    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "nobody looked");
+    assert!(stage.reads.load(Ordering::Relaxed) > 1_000, "too few reads");
 }
 
 #[tokio::test]
@@ -163,7 +160,7 @@ async fn whatever_happens_to_the_connections_no_answer_is_older_than_the_sweep_a
     let stage = Stage::with(format!("redis://127.0.0.1:{}", link.port)).await;
     let pause = async |ms| tokio::time::sleep(Duration::from_millis(ms)).await;
     let well = async || eventually("well again", async || super::readyz(&stage.there).await.contains("redis: ok")).await;
-    // Once a fault is over, the mirror begins anew; the sweep is the bound throughout.
+    // After a fault the copy starts empty; the sweep's bound holds throughout.
     let lag = Duration::from_secs(12);
     stage
         .plays(lag, async || {

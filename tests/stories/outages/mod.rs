@@ -1,7 +1,7 @@
-//! Outages: real servers killed, frozen, emptied, filled up, brought back with old memories, and reached through links
-//! that go silent, while people go on following each other on two instances.
+//! Outages: real servers killed, frozen, emptied, filled up, restored from old snapshots, and reached through links that
+//! go silent, while people go on following each other on two instances.
 //!
-//! The bound is that of the promises: whatever happens to Redis, everybody hears of everything within 30 seconds.
+//! The bound is the one that the README promises: whatever happens to Redis, everybody hears of everything within 30 seconds.
 
 mod cluster;
 mod database;
@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use servers::Redis;
 
-use crate::support::Home;
-use crate::town::{Person, Town};
+use crate::site::Home;
+use crate::support::person::Person;
+use crate::support::town::Town;
 
 /// The sweep's bound, in seconds.
 pub const BOUND: u64 = 30;
@@ -62,14 +63,14 @@ impl Pair {
         }
     }
 
-    /// Both instances have noticed that Redis is of no use.
+    /// Both instances have noticed that Redis is out of use.
     async fn notices(&self) {
         for town in [&self.here, &self.there] {
             eventually("the outage is shown", async || readyz(town).await.contains("redis: out of use")).await;
         }
     }
 
-    /// Pages and polls of everybody are answered as ever.
+    /// Pages and polls are answered as if nothing had happened.
     async fn goes_on(&self) {
         for path in ["/", "/people", "/people/bob", "/notifications", "/settings"] {
             for person in [&self.ada, &self.bob] {

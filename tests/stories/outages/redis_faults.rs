@@ -4,21 +4,22 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use tidings::clock::HOUR;
-use tidings::last_update::advance;
-use tidings::model::UserId;
+use tidings::ids::UserId;
+use tidings::stamps::advance;
 
 use super::link::Link;
 use super::servers::Redis;
 use super::{BOUND, Pair, beside, eventually, metric};
-use crate::town::{Person, Town};
+use crate::support::person::Person;
+use crate::support::town::Town;
 
 /// Ada and Cleo come first, so Bob is number three.
 const BOB: i64 = 3;
 
-/// Whether the next poll brings the news; if not, it must come soon. On a busy machine Redis may now and then take longer
-/// than anybody waits for it, so that a story can ask this to be so nearly always, and not always.
-async fn at_once(bob: &Person, said: &str) -> bool {
-    bob.hears_within(BOUND, said).await < Duration::from_millis(50)
+/// Whether the next poll brings the news; if not, it must come soon. On a busy machine Redis may now and then exceed its
+/// timeout, so that a story can ask this to be so nearly always, and not always.
+async fn at_once(bob: &Person, announced: &str) -> bool {
+    bob.hears_within(BOUND, announced).await < Duration::from_millis(50)
 }
 
 #[tokio::test]
@@ -41,7 +42,7 @@ async fn an_answer_means_that_every_instance_can_know() {
     let redis = Redis::start().await;
     let link = Link::to(redis.port).await;
     let pair = Pair::with(Some(format!("redis://127.0.0.1:{}", link.port))).await;
-    // Bob looks where the way to Redis is short; what Ada's instance has to say takes its time.
+    // Bob's instance reaches Redis directly, Ada's through the slow link.
     let near = pair.here.another_instance_with(|settings| settings.redis_url = Some(redis.url())).await;
     let bob = pair.bob.at(&near);
     pair.ada.follows(&bob).await;
@@ -115,7 +116,7 @@ async fn killed_and_back_empty() {
 async fn emptied_at_any_moment() {
     let redis = Redis::start().await;
     let pair = Pair::beside(&redis).await;
-    // What Redis forgot before anybody read it is brought by the sweep, which looks every few seconds.
+    // What Redis loses before anybody has read it is found by the sweep, every few seconds.
     for _ in 0..2 {
         pair.ada.follows(&pair.bob).await;
         let _: () = redis.asked("FLUSHALL");
@@ -139,7 +140,7 @@ async fn restored_from_an_old_snapshot() {
     redis.is_killed().await;
     redis.comes_back().await;
     assert_eq!(redis.stamp(BOB), old, "it remembers what was so before");
-    // A third instance that has never heard of Bob comes up beside it, and has no memory to set right what Redis says.
+    // A third instance has no copy of Bob's stamp that is newer than what Redis says.
     let third = pair.here.another_instance().await;
     let bob = pair.bob.at(&third);
     bob.hears_within(BOUND, "ada follows you").await;
@@ -148,7 +149,7 @@ async fn restored_from_an_old_snapshot() {
 }
 
 #[tokio::test]
-async fn old_memories_of_any_age_are_mended_before_they_count() {
+async fn old_copies_of_any_age_are_mended_before_they_are_used() {
     let redis = Redis::start().await;
     let here = Town::at(beside(Some(redis.url()))).await;
     let bob = here.signs_up("bob").await;
@@ -190,7 +191,7 @@ async fn read_only() {
     let pair = Pair::beside(&redis).await;
     pair.ada.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "ada follows you").await;
-    // A replica of a master that does not answer: it serves what it has, and takes nothing.
+    // A replica of a master that does not answer: it serves reads and refuses writes.
     let _: () = redis.asked("REPLICAOF 127.0.0.1 9");
     pair.cleo.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "cleo follows you").await;
@@ -247,7 +248,7 @@ async fn too_slow_to_be_of_use() {
         pair.bob.polls_and_hears_nothing().await;
         pair.ada.gets("/people").await;
     }
-    // Whoever asks pays once, and nobody pays for ever.
+    // A request may wait for the timeout once, but not every time.
     pair.ada.follows(&pair.bob).await;
     pair.bob.hears_within(BOUND, "ada follows you").await;
     eventually("it is given up", async || {
@@ -261,8 +262,8 @@ async fn too_slow_to_be_of_use() {
     pair.bob.hears_within(BOUND, "cleo follows you").await;
 }
 
-/// Whoever asks while Redis does not answer waits some milliseconds once, and not for it to come back. (How long exactly
-/// is measured elsewhere; here a busy machine may take its time, but nobody waits for a second.)
+/// While Redis does not answer, a request waits for a timeout of milliseconds once, and not for Redis to come back. (The
+/// benchmarks measure how long exactly. Here a second leaves room for a busy machine.)
 async fn nobody_waits(pair: &Pair) {
     for _ in 0..5 {
         let begun = Instant::now();
@@ -334,7 +335,7 @@ async fn without_redis_the_sweep_alone_carries_the_news_within_one_interval() {
         pair.ada.unfollows(&pair.bob).await;
         slowest = slowest.max(pair.bob.hears_within(10, "").await);
     }
-    // Half a second between two looks, and what a busy machine adds. A tab asks half a second sooner than it must.
+    // Half a second between two sweeps, and what a busy machine adds. A tab polls half a second earlier than it must.
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
 }
 
@@ -361,7 +362,7 @@ async fn what_is_committed_long_after_its_stamp_was_taken_is_found() {
         let begun = "BEGIN; DELETE FROM notifications; \
                      UPDATE users SET last_update = (extract(epoch from clock_timestamp()) * 1000)::bigint WHERE username = 'bob'";
         slow.batch_execute(begun).unwrap();
-        // Long enough for every sweep to have looked, more than once.
+        // Long enough for several sweeps.
         tokio::time::sleep(Duration::from_secs(8)).await;
         pair.bob.polls_and_hears_nothing().await;
         slow.batch_execute("COMMIT").unwrap();
@@ -376,7 +377,7 @@ async fn copies_only_move_forward_whatever_the_order_and_whatever_was_there() {
     let town = Town::at(beside(Some(redis.url()))).await;
     let bob = town.signs_up("bob").await;
     let touch = async || {
-        town.site.app.change(|db| Ok(((), advance(db, UserId(1), 0)?))).await.unwrap();
+        town.site.app.change(|tx| Ok(advance(tx, UserId(1))?)).await.unwrap();
         redis.stamp(1).unwrap()
     };
     let first = touch().await;

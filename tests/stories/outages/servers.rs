@@ -1,4 +1,4 @@
-//! Servers of one's own, to be treated badly.
+//! Redis and PostgreSQL servers that a test starts, kills, freezes and restarts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Redis {
         redis
     }
 
-    /// Starts, with whatever its folder holds.
+    /// Starts, with the snapshot that its folder holds, if any.
     pub async fn comes_back(&mut self) {
         let mut command = Command::new("redis-server");
         command
@@ -76,7 +76,7 @@ impl Redis {
         self.child.is_some()
     }
 
-    /// Frozen, as by a host that is out of breath.
+    /// SIGSTOP: connections stay open, and nothing is answered.
     pub fn freezes(&self) {
         signal(self.child.as_ref().expect("it runs"), "STOP");
     }
@@ -120,7 +120,7 @@ impl Redis {
 }
 
 impl Drop for Postgres {
-    /// A story that ended while it was frozen: what is stopped does not notice that its server is gone, and would stay.
+    /// A test may end while the server is frozen: its stopped children would not notice that it is gone, and stay for ever.
     fn drop(&mut self) {
         if self.child.is_some() {
             let _ = self.signals("CONT");
@@ -165,18 +165,17 @@ impl Postgres {
         }
     }
 
-    /// At once, as by a host that goes away (SIGQUIT: the server's own children go with it, and it recovers at its next
-    /// start).
+    /// Immediate shutdown (SIGQUIT): its children go with it, and it recovers at its next start, as after a crash.
     pub async fn is_killed(&mut self) {
         let mut child = self.child.take().expect("it runs");
         signal(&child, "QUIT");
         child.wait().await.unwrap();
     }
 
-    /// All of its processes, as on a disk that hangs: the system still acknowledges what they are sent.
+    /// SIGSTOP to all of its processes, as by a disk that hangs: the kernel still acknowledges what they are sent.
     pub fn freezes(&self) {
-        // Again, if one of its children went while they were being counted; and once more when the parent has stopped, for
-        // one that was born in that moment and would go on answering.
+        // Again, if a child ended while they were listed; and once more when the parent has stopped, for a child that was
+        // forked in that moment.
         while !self.signals("STOP") {}
         std::thread::sleep(Duration::from_millis(20));
         while !self.signals("STOP") {}
@@ -186,7 +185,7 @@ impl Postgres {
         while !self.signals("CONT") {}
     }
 
-    /// Whether all were there to hear it: its children come and go.
+    /// Whether all still existed: its children come and go.
     fn signals(&self, name: &str) -> bool {
         let pid = self.child.as_ref().expect("it runs").id().expect("it runs").to_string();
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();

@@ -1,0 +1,15 @@
+//! Who and what acts in the stories, one file each.
+
+pub mod crowd;
+pub mod guest;
+pub mod html;
+pub mod http;
+pub mod pairs;
+pub mod person;
+pub mod process;
+pub mod program;
+pub mod query_plan;
+pub mod random;
+pub mod raw_answer;
+pub mod route_list;
+pub mod town;
