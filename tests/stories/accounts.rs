@@ -212,6 +212,22 @@ async fn a_new_password_needs_the_old_one_and_signs_out_everywhere_else() {
     assert_eq!(town.stranger("x").posts("/signin", &[("username", "ada"), ("password", "new password")]).await.status, 303);
 }
 
+/// Five failures are free. Counted twice, the third mistake would already be one too many.
+#[tokio::test]
+async fn one_mistake_in_the_settings_is_one_failed_try() {
+    let town = Town::new().await;
+    for (name, path, form) in [
+        ("ada", "/settings/password", [("current", "wrong password"), ("password", "new password")]),
+        ("bob", "/settings/delete", [("password", "wrong password"), ("", "")]),
+    ] {
+        let person = town.signs_up(name).await;
+        for _ in 0..5 {
+            person.posts(path, &form).await.is_a_page_that_says(422, "That is not your password.");
+        }
+        assert_eq!(person.posts(path, &form).await.status, 429, "{path}: the sixth has to wait");
+    }
+}
+
 #[tokio::test]
 async fn who_leaves_takes_everything_along_and_the_others_see_it_go() {
     let town = Town::new().await;

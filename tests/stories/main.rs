@@ -13,6 +13,8 @@ mod crash;
 mod follows;
 mod inbox;
 mod intruders;
+mod kinds;
+mod migrations;
 mod nonsense;
 mod on_a_file;
 mod outages;

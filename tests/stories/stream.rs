@@ -1,7 +1,12 @@
 //! The stream: 204 until something happens, and then the current state.
 
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use tidings::clock::{DAY, HOUR};
+use tidings::ids::UserId;
+use tidings::stamps::advance;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::town::Town;
 
@@ -125,15 +130,73 @@ async fn no_answer_may_be_cached_and_all_say_what_they_depend_on() {
     let unchanged = bob.polls().await;
     let headers: Vec<_> = unchanged.headers.keys().map(|name| name.as_str()).collect();
     assert_eq!((unchanged.status.as_u16(), headers.as_slice(), unchanged.header("cache-control")), (204, ["cache-control", "date"].as_slice(), "no-store"));
-    for answer in [
-        bob.gets("/api/stream").await,
-        program.gets("/api/stream?since=5").await,
-        stranger.gets("/api/stream").await,
-        stranger.polls_at("/api/stream").await,
-    ] {
+    for answer in
+        [bob.gets("/api/stream").await, program.gets("/api/stream?since=5").await, stranger.gets("/api/stream").await, stranger.polls_at("/api/stream").await]
+    {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("vary"), "HX-Request, Accept, Cookie, Authorization");
     }
+}
+
+/// Status line, date, and what a cache must know: there is no body to protect.
+#[tokio::test]
+async fn an_unchanged_answer_has_fewer_than_120_bytes() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    let url = bob.opens("/people").await.poll_url().unwrap();
+    let request = format!("GET {url} HTTP/1.1\r\nHost: t\r\nHX-Request: true\r\nCookie: {}\r\n\r\n", bob.cookie().unwrap());
+    let mut tab = TcpStream::connect(town.site.url.trim_start_matches("http://")).await.unwrap();
+    // Also with the memory of an instance that has not met bob yet, where the fast path does not apply.
+    for _ in 0..2 {
+        tab.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 1_024];
+        let length = tab.read(&mut answer).await.unwrap();
+        let answer = std::str::from_utf8(&answer[..length]).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+        assert!(length < 120, "{length} bytes:\n{answer}");
+    }
+}
+
+/// Two people, one browser: the tab of the one polls with the cookie of the other.
+#[tokio::test]
+async fn a_page_of_somebody_else_is_reloaded_and_told_nothing() {
+    let town = Town::new().await;
+    let (ada, bob, cleo) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("cleo").await);
+    for page in ["/notifications", "/people"] {
+        ada.opens(page).await;
+        let adas = ada.cookie();
+        ada.takes_cookie(bob.cookie());
+        cleo.follows(&bob).await;
+        let before = town.site.app.statements();
+        let answer = ada.polls().await;
+        assert_eq!((answer.status.as_u16(), answer.header("hx-refresh"), answer.body.as_str()), (204, "true", ""));
+        assert_eq!(town.site.app.statements(), before);
+        assert!(ada.opens(page).await.poll_url().unwrap().contains("user=2"), "the page is bob's now");
+        ada.polls_and_hears_nothing().await;
+        ada.takes_cookie(adas);
+        cleo.unfollows(&bob).await;
+    }
+    let nobodys = bob.polls_at("/api/stream?since=-1&title=People").await;
+    assert_eq!(nobodys.status, 200, "a URL that names nobody is the caller's own");
+}
+
+/// As many pollers as are remembered are not pushed out by what happens to people who never look.
+#[tokio::test]
+async fn changes_of_people_who_never_look_cost_pollers_nothing() {
+    let town = Town::with(|settings| settings.remembered_stamps = Some("1000".into())).await;
+    let app = &town.site.app;
+    let people = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1800)
+        INSERT INTO users (username, password_hash, last_update, created_at) SELECT 'person_' || i, '-', 0, 0 FROM n";
+    town.site.home.shell().batch_execute(people).unwrap();
+    for poller in 1..=400 {
+        app.last_update(UserId(poller)).await.unwrap();
+    }
+    app.change(|tx| (401..=1_800).try_for_each(|other| Ok(advance(tx, UserId(other)).map(drop)?))).await.unwrap();
+    let before = app.statements();
+    for poller in 1..=400 {
+        assert_eq!(app.last_update(UserId(poller)).await.unwrap(), 0);
+    }
+    assert_eq!(app.statements(), before);
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ fn selector(css: &str) -> Selector {
 
 /// Text as it is read: white space folded, with some between any two elements.
 fn text(element: ElementRef<'_>) -> String {
-    element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn notification(item: ElementRef<'_>) -> Notification {
