@@ -1,5 +1,5 @@
 # `make` lists what there is. A fresh machine needs: a Rust toolchain (rustup), a C compiler, make, perl, npm.
-# `make test` also needs Chromium, PostgreSQL and Redis; it installs them where it can and says so where it cannot.
+# `make test` also needs Chromium, PostgreSQL, Redis and nginx; it installs them where it can and says so where it cannot.
 
 SHELL := bash
 HTMX := static/vendor/htmx-4.0.1.min.js
@@ -29,7 +29,8 @@ demo: assets ## Serve a throw-away site where somebody follows you every few sec
 test: assets assets-test ## Run every test: units, stories on both engines, outages, real Chromium
 	@scripts/need-chromium
 	@scripts/need-servers
-	cargo test --lib --bins
+	cargo test --lib --bins --test architecture --test http
+	cargo test --doc
 	cargo test --test stories -- --skip outages::
 	scripts/with-servers cargo test --test stories -- --skip on_a_file::
 	cargo test --test browser

@@ -1,4 +1,4 @@
-//! The table `notifications`: the inboxes. Badge and list start from one predicate, [`of`]; authorization is part of every WHERE.
+//! The table `notifications`: the inboxes. Badge and list start from one predicate, `of`; authorization is part of every WHERE.
 
 use diesel::dsl::{Eq, Filter, IsNull};
 use diesel::prelude::*;

@@ -1,6 +1,6 @@
 //! The stamp: when did anything that this user would see last change?
 //!
-//! `users.last_update` is the truth; [`advance`] moves it in the transaction of the change. The [`StampCache`] holds copies, so that a poll
+//! `users.last_update` is the truth; [`advance()`] moves it in the transaction of the change. The [`StampCache`] holds copies, so that a poll
 //! need not ask the database. The [`sweep`] mends copies that lag.
 
 mod advance;
