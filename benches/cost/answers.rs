@@ -12,7 +12,7 @@ use crate::load::{Herd, press};
 use crate::report::{self, thousands};
 use crate::request::{inbox_poll, page, poll, sign_in};
 use crate::support::Home;
-use crate::{median, range};
+use crate::{median, quartiles};
 
 const PEOPLE: i64 = 5_000;
 const ROUND: Duration = Duration::from_millis(1_500);
@@ -49,8 +49,8 @@ pub fn changed(postgres: &str, redis: &str, rounds: usize) {
         contestants.push(Contestant { name: name.to_owned(), server, herd, request, costs: Vec::new() });
     };
     let tokens = alone.sign_in(1..=PEOPLE);
-    let of = move |tokens: Vec<String>, write: fn(&str, i64, &mut Vec<u8>)| -> Request {
-        Box::new(move |n, buffer| write(&tokens[n as usize % tokens.len()], 1, buffer))
+    let of = move |tokens: Vec<String>, write: fn(&str, i64, i64, &mut Vec<u8>)| -> Request {
+        Box::new(move |n, buffer| write(&tokens[n as usize % tokens.len()], n as i64 % PEOPLE + 1, 1, buffer))
     };
     let show = |path: &'static str, tokens: Vec<String>| -> Request { Box::new(move |n, buffer| page(path, &tokens[n as usize % tokens.len()], buffer)) };
     add("bare actix, 200 with 400 bytes", 0, of(tokens.clone(), poll));
@@ -75,12 +75,12 @@ pub fn changed(postgres: &str, redis: &str, rounds: usize) {
     }
     let mut text = format!(
         "{} people with 40 notifications each, asked for in turn; CPU time of the server's process (on PostgreSQL, the database's\n\
-         own is not in it); medians of {rounds} rounds, in turns.\n\n| answer | µs of CPU | times the bare one | range |\n|---|---:|---:|---|\n",
+         own is not in it); medians of {rounds} rounds, in turns.\n\n| answer | µs of CPU | times the bare one | quartiles |\n|---|---:|---:|---|\n",
         thousands(PEOPLE as u64)
     );
     for contestant in &contestants {
         let ratios: Vec<f64> = contestant.costs.iter().zip(&contestants[0].costs).map(|(cost, base)| cost / base).collect();
-        writeln!(text, "| {} | {:.0} | {:.1} | {} |", contestant.name, median(&contestant.costs), median(&ratios), range(&ratios)).expect("memory");
+        writeln!(text, "| {} | {:.0} | {:.1} | {} |", contestant.name, median(&contestant.costs), median(&ratios), quartiles(&ratios)).expect("memory");
     }
     report::put("changed polls", &text);
 }

@@ -19,7 +19,7 @@ use crate::load::{Herd, press};
 use crate::report;
 use crate::request::follow;
 use crate::support::Home;
-use crate::{median, range};
+use crate::{median, quartiles};
 
 const PEOPLE: i64 = 5_000;
 const ROUND: Duration = Duration::from_secs(3);
@@ -123,7 +123,7 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
     stay_anywhere();
     let mut text = format!(
         "New follows a second, {WRITERS} at once. *Three statements*: insert the follow, advance the stamp, insert the notification, and\n\
-         nothing else, by Diesel, in one transaction. *Own transaction*: what Tidings does in it (the stamp first, which takes the inbox\n\
+         nothing else, by Diesel, in one transaction. *Own transaction*: what Tidings does in it (the stamp first, which locks the inbox\n\
          and asks whether the follow is new). *Over HTTP*: the JSON API, with signature, session, answer and announcement. All on all\n\
          cores (server, database and load share them), medians of {rounds} rounds of {} s, in turns.\n\n\
          | engine | three statements | own transaction | over HTTP | ÷ three statements | ÷ own transaction |\n|---|---:|---:|---:|---:|---:|\n",
@@ -145,7 +145,7 @@ pub fn run(postgres: &str, redis: &str, rounds: usize) {
         }
         let ratio = |base: &[f64]| {
             let ratios: Vec<f64> = ours.iter().zip(base).map(|(ours, base)| ours / base).collect();
-            format!("{:.2} ({})", median(&ratios), range(&ratios))
+            format!("{:.2} ({})", median(&ratios), quartiles(&ratios))
         };
         let (three, own) = (ratio(&bares), ratio(&owns));
         writeln!(text, "| {engine} | {:.0} | {:.0} | {:.0} | {three} | {own} |", median(&bares), median(&owns), median(&ours)).expect("memory");

@@ -54,7 +54,7 @@ fn poll_cost(crowd: &Crowd, server: &Server, bare: &Server) -> f64 {
     let tokens: Vec<String> = (1..=crowd.people).map(|user| crowd.seal(&crowd.token(user))).collect();
     let write = |n: u64, buffer: &mut Vec<u8>| {
         let user = anybody(n as i64, crowd.people);
-        poll(&tokens[user as usize - 1], crowd.stamp(user), buffer);
+        poll(&tokens[user as usize - 1], user, crowd.stamp(user), buffer);
     };
     let mut hello = Vec::new();
     write(0, &mut hello);
@@ -91,8 +91,8 @@ fn pages(table: &mut Table, crowd: &Crowd, server: &Server) {
     table.add("somebody's profile", "ms", client.median(SAMPLE, 200, profile));
     let followers = |n: usize, buffer: &mut Vec<u8>| page(&format!("/people/{}/followers", name(anybody(n as i64 + 5_000, crowd.people))), &tokens[n], buffer);
     table.add("their followers", "ms", client.median(SAMPLE, 200, followers));
-    table.add("changed poll, inbox", "ms", client.median(SAMPLE, 200, |n, buffer| inbox_poll(&tokens[n], 1, buffer)));
-    table.add("changed poll, badge", "ms", client.median(SAMPLE, 200, |n, buffer| poll(&tokens[n], 1, buffer)));
+    table.add("changed poll, inbox", "ms", client.median(SAMPLE, 200, |n, buffer| inbox_poll(&tokens[n], sample[n], 1, buffer)));
+    table.add("changed poll, badge", "ms", client.median(SAMPLE, 200, |n, buffer| poll(&tokens[n], sample[n], 1, buffer)));
     // Everybody follows the ten after them already.
     let somebody_new = |n: usize| (sample[n] + 10 + n as i64) % crowd.people + 1;
     table.add("a new follow", "ms", client.median(SAMPLE, 201, |n, buffer| follow(&tokens[n], somebody_new(n), buffer)));
@@ -104,11 +104,11 @@ fn star(crowd: &Crowd, server: &Server) -> String {
     // Whoever is close follows them already.
     let fans =
         format!("SELECT id, 1, 0 FROM users WHERE id > 20 AND id <= {} AND id NOT IN (SELECT follower_id FROM follows WHERE followee_id = 1)", FANS + 20);
-    let lines = "SELECT 1, follower_id, 'follow', 1 FROM follows WHERE followee_id = 1 \
+    let lines = "SELECT 1, follower_id, 'follow', 'follow:' || follower_id, 1 FROM follows WHERE followee_id = 1 \
                  AND follower_id NOT IN (SELECT actor_id FROM notifications WHERE recipient_id = 1) ORDER BY id";
     let statements = format!(
         "UPDATE users SET password_hash = '{hash}' WHERE id = 1; INSERT INTO follows (follower_id, followee_id, created_at) {fans}; \
-         INSERT INTO notifications (recipient_id, actor_id, kind, created_at) {lines}"
+         INSERT INTO notifications (recipient_id, actor_id, kind, group_key, created_at) {lines}"
     );
     let mut shell = crowd.home.shell();
     for statement in statements.split("; ") {
@@ -127,7 +127,7 @@ fn star(crowd: &Crowd, server: &Server) -> String {
         ("inbox page", often(200, &show("/notifications"))),
         ("own profile", often(200, &show(&format!("/people/{star}")))),
         ("own followers", often(200, &show(&format!("/people/{star}/followers")))),
-        ("changed poll, badge", often(200, &|buffer| poll(&token, 1, buffer))),
+        ("changed poll, badge", often(200, &|buffer| poll(&token, 1, 1, buffer))),
         ("marking all read, once", client.asks(200, |buffer| mark_all_read(&token, buffer))),
     ];
     figures.iter().map(|(what, ms)| format!("| {what} | {ms:.1} |\n")).collect()

@@ -191,7 +191,30 @@ pub fn press(herd: &mut Herd, time: Duration, status: u16, request: impl FnMut(u
     pressed(herd, |_| begun.elapsed() < time, status, request)
 }
 
-/// The same, with `number` questions.
+/// Sends `rate` questions a second for `time`, evenly spread, whatever the server does (open loop). Returns the number of answers; all must
+/// have `status`.
+pub fn pace(herd: &mut Herd, time: Duration, rate: f64, status: u16, mut request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
+    let (begun, mut sent, mut answered, mut buffer) = (Instant::now(), 0, 0, Vec::new());
+    loop {
+        let elapsed = begun.elapsed();
+        while elapsed < time && (sent as f64) < elapsed.as_secs_f64() * rate {
+            buffer.clear();
+            request(sent, &mut buffer);
+            herd.send(sent as usize % herd.len(), &buffer, sent, Instant::now())?;
+            sent += 1;
+        }
+        if elapsed >= time && herd.outstanding() == 0 {
+            return Ok(answered);
+        }
+        let wait = if elapsed < time { Duration::ZERO } else { Duration::from_millis(100) };
+        herd.receive(wait, |_, answer| {
+            assert_eq!(answer.status, status, "{}", String::from_utf8_lossy(answer.body));
+            answered += 1;
+        })?;
+    }
+}
+
+/// Like [`press`], with `number` questions.
 pub fn ask(herd: &mut Herd, number: u64, status: u16, request: impl FnMut(u64, &mut Vec<u8>)) -> io::Result<u64> {
     pressed(herd, |asked| asked < number, status, request)
 }

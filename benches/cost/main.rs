@@ -32,10 +32,12 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// From the smallest to the largest.
-pub fn range(values: &[f64]) -> String {
-    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-    format!("{low:.2}–{high:.2}")
+/// The first and the third quartile: half of the values lie between them.
+pub fn quartiles(values: &[f64]) -> String {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |part: usize| sorted.get(sorted.len() * part / 4).copied().unwrap_or(f64::NAN);
+    format!("{:.2}–{:.2}", at(1), at(3))
 }
 
 const PARTS: [&str; 7] = ["polls", "tabs", "memory", "changed", "sign-in", "follows", "stale"];

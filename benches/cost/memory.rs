@@ -9,7 +9,7 @@ use crate::load::Herd;
 use crate::report::{self, thousands};
 use crate::request::poll;
 use crate::support::Home;
-use crate::{median, range};
+use crate::{median, quartiles};
 
 const TABS: usize = 10_000;
 
@@ -29,7 +29,7 @@ fn per_tab(server: &Server, hello: &[u8]) -> f64 {
 pub fn run(rounds: usize) {
     let crowd = Crowd::new(Home::in_a_file(), 1_000, 10);
     let mut hello = Vec::new();
-    poll(&crowd.sign_in(1..=1)[0], crowd.stamp(1), &mut hello);
+    poll(&crowd.sign_in(1..=1)[0], 1, crowd.stamp(1), &mut hello);
     let (mut bare, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         bare.push(per_tab(&Server::bare(&["nothing"]), &hello) / 1_000.0);
@@ -38,10 +38,10 @@ pub fn run(rounds: usize) {
     let ratios: Vec<f64> = ours.iter().zip(&bare).map(|(ours, bare)| ours / bare).collect();
     let mut text = format!(
         "{} connections, each used for one poll and then idle: growth of the server's resident memory (the kernel's own is not in\n\
-         it, and the same for both); medians of {rounds} fresh servers each.\n\n| server | kB per tab | ratio | range |\n|---|---:|---:|---|\n",
+         it, and the same for both); medians of {rounds} fresh servers each.\n\n| server | kB per tab | ratio | quartiles |\n|---|---:|---:|---|\n",
         thousands(TABS as u64)
     );
     writeln!(text, "| bare actix, 204 | {:.1} | 1.00 | |", median(&bare)).expect("memory");
-    writeln!(text, "| Tidings, SQLite | {:.1} | {:.2} | {} |", median(&ours), median(&ratios), range(&ratios)).expect("memory");
+    writeln!(text, "| Tidings, SQLite | {:.1} | {:.2} | {} |", median(&ours), median(&ratios), quartiles(&ratios)).expect("memory");
     report::put("memory", &text);
 }

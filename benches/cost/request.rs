@@ -6,6 +6,7 @@ use std::io::Write;
 #[derive(Clone)]
 pub struct Tab {
     pub token: String,
+    pub user: i64,
     pub since: i64,
 }
 
@@ -16,13 +17,13 @@ const BROWSER: &str = "Host: tidings.example\r\nConnection: keep-alive\r\nUser-A
     Referer: https://tidings.example/people\r\nAccept-Language: en-GB,en;q=0.9\r\n";
 
 /// Writes the poll of a tab that shows another page than the inbox into `buffer`.
-pub fn poll(token: &str, since: i64, buffer: &mut Vec<u8>) {
-    write!(buffer, "GET /api/stream?since={since}&title=People HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
+pub fn poll(token: &str, user: i64, since: i64, buffer: &mut Vec<u8>) {
+    write!(buffer, "GET /api/stream?since={since}&user={user}&title=People HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
 }
 
 /// The poll of a tab that shows the inbox.
-pub fn inbox_poll(token: &str, since: i64, buffer: &mut Vec<u8>) {
-    write!(buffer, "GET /api/stream?since={since} HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
+pub fn inbox_poll(token: &str, user: i64, since: i64, buffer: &mut Vec<u8>) {
+    write!(buffer, "GET /api/stream?since={since}&user={user} HTTP/1.1\r\n{BROWSER}Cookie: tidings={token}\r\n\r\n").expect("memory");
 }
 
 /// Writes the request for a page. As one that reloads itself, so that it prolongs no session: that is a write once an

@@ -35,7 +35,7 @@ impl Watch<'_> {
         let begun = Instant::now();
         loop {
             let seen = self.seen;
-            let (_, news) = self.there.hears(|buffer| poll(me, seen, buffer), |status, body| if status == 200 { stamp(body) } else { None });
+            let (_, news) = self.there.hears(|buffer| poll(me, 1, seen, buffer), |status, body| if status == 200 { stamp(body) } else { None });
             if let Some(news) = news {
                 self.seen = news;
                 return begun.elapsed().as_secs_f64() * 1e3;

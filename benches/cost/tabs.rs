@@ -84,7 +84,7 @@ impl Audience<'_> {
             while let Some(due) = moment(&moments, next).filter(|due| *due <= begun.elapsed() && *due < end) {
                 let tab = u64::from(moments[next % moments.len()].1);
                 buffer.clear();
-                poll(&self.tokens[self.of(tab)], self.seen[tab as usize], &mut buffer);
+                poll(&self.tokens[self.of(tab)], self.of(tab) as i64 + 1, self.seen[tab as usize], &mut buffer);
                 if counting {
                     held.late = held.late.max(begun.elapsed() - due);
                 }
@@ -191,11 +191,11 @@ pub fn run(with_direct: bool) {
 /// One number of tabs at one server of its own.
 fn one(crowd: &Crowd, tokens: &[String], followers: &[String], connections: usize, tabs: usize, first_followee: i64) -> Held {
     let mut hello = Vec::new();
-    poll(&tokens[0], crowd.stamp(1), &mut hello);
+    poll(&tokens[0], 1, crowd.stamp(1), &mut hello);
     let server = if followers.is_empty() { Server::bare(&["nothing"]) } else { Server::tidings(&[("DATABASE_URL", &crowd.home.database_url)]) };
     if !followers.is_empty() {
         let mut few = Herd::connect(server.port, 64, &hello).expect("connections");
-        let first = |n: u64, buffer: &mut Vec<u8>| poll(&tokens[n as usize], 0, buffer);
+        let first = |n: u64, buffer: &mut Vec<u8>| poll(&tokens[n as usize], n as i64 + 1, 0, buffer);
         // Everybody's first poll reads their row; what is measured are the later ones.
         ask(&mut few, tokens.len() as u64, 200, first).expect("answers");
     }
