@@ -25,12 +25,13 @@ run: assets ## Build and serve on http://127.0.0.1:8080 with SQLite in data/tidi
 demo: assets ## Serve a throw-away site where somebody follows you every few seconds
 	@$(ENV) unset DATABASE_URL REDIS_URL; cargo run --release -- demo
 
-# The same stories on either engine. Those of outages treat PostgreSQL and Redis badly; those of files need a file.
+# The same stories on either engine. outages:: needs PostgreSQL and Redis to break; on_a_file:: needs an SQLite file.
 test: assets assets-test ## Run every test: units, stories on both engines, outages, real Chromium
 	@scripts/need-chromium
 	@scripts/need-servers
-	cargo test --lib --bins --test architecture --test http
+	cargo test --lib --bins --test architecture
 	cargo test --doc
+	cargo test --features test-server --test http
 	cargo test --test stories -- --skip outages::
 	scripts/with-servers cargo test --test stories -- --skip on_a_file::
 	cargo test --test browser
@@ -56,6 +57,7 @@ bench-growth: ## Measure whether it stays as cheap from a thousand people to a m
 lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo clippy --features test-server --test http -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --quiet
 
 assets: $(HTMX) ## Fetch htmx, pinned by package-lock.json

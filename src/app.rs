@@ -63,7 +63,7 @@ impl App {
         })
     }
 
-    /// Runs `query`, which is one statement, off the async threads. Two would have to agree: those go through [`App::snapshot`]. It may be run
+    /// Runs `query`, one statement, off the async threads. Statements that must agree go through [`App::snapshot`]. The query may be run
     /// again on another connection.
     ///
     /// # Errors

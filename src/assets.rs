@@ -31,7 +31,7 @@ impl Assets {
         Assets { style: format!("/static/style.css?v={}", content_hash(&folder.join("style.css"))), htmx: format!("/static/{HTMX}"), folder }
     }
 
-    /// Whether `url` (path and query) is a version of a file that never changes, so that it may be cached for a year. The stylesheet's URL of
+    /// Whether `path` with `query` names one version of a file, which never changes and may be cached for a year. The stylesheet's URL of
     /// another release is not: an instance of this release would answer it with its own style, and caches would keep that under the wrong URL.
     pub fn is_immutable(&self, path: &str, query: &str) -> bool {
         path == self.htmx || self.style.strip_prefix(path).and_then(|rest| rest.strip_prefix('?')) == Some(query)

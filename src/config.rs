@@ -102,7 +102,7 @@ impl Settings {
     /// The same, with `url` as the database where none was named.
     #[must_use]
     pub fn with_default_database(mut self, url: &str) -> Settings {
-        if set(&self.database_url).is_none() {
+        if non_empty(&self.database_url).is_none() {
             self.database_url = Some(url.to_owned());
         }
         self
@@ -110,7 +110,7 @@ impl Settings {
 
     /// The filter of the log, as env_logger reads it.
     pub fn log_filter(&self) -> &str {
-        set(&self.rust_log).unwrap_or("info")
+        non_empty(&self.rust_log).unwrap_or("info")
     }
 
     /// Checks everything.
@@ -120,21 +120,21 @@ impl Settings {
     pub fn check(&self) -> Result<Config, ConfigError> {
         log_filter(self.log_filter())?;
         Ok(Config {
-            bind: bind(set(&self.bind).unwrap_or("127.0.0.1"))?,
-            port: port(set(&self.port).unwrap_or("8080"))?,
-            database: database(set(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
-            redis: set(&self.redis_url).map(redis).transpose()?,
-            poll_seconds: poll_seconds(set(&self.poll_seconds).unwrap_or("10"))?,
-            remembered_stamps: remembered_stamps(set(&self.remembered_stamps).unwrap_or("1000000"))?,
-            public_url: set(&self.public_url).map(public_url).transpose()?,
-            signup_open: signup(set(&self.signup).unwrap_or("open"))?,
-            trusted_proxies: trusted_proxies(set(&self.trusted_proxies).unwrap_or_default())?,
+            bind: bind(non_empty(&self.bind).unwrap_or("127.0.0.1"))?,
+            port: port(non_empty(&self.port).unwrap_or("8080"))?,
+            database: database(non_empty(&self.database_url).unwrap_or("sqlite:data/tidings.db"))?,
+            redis: non_empty(&self.redis_url).map(redis).transpose()?,
+            poll_seconds: poll_seconds(non_empty(&self.poll_seconds).unwrap_or("10"))?,
+            remembered_stamps: remembered_stamps(non_empty(&self.remembered_stamps).unwrap_or("1000000"))?,
+            public_url: non_empty(&self.public_url).map(public_url).transpose()?,
+            signup_open: signup(non_empty(&self.signup).unwrap_or("open"))?,
+            trusted_proxies: trusted_proxies(non_empty(&self.trusted_proxies).unwrap_or_default())?,
         })
     }
 }
 
 /// An empty value means unset, as `NAME=` in an env file does.
-fn set(value: &Option<String>) -> Option<&str> {
+fn non_empty(value: &Option<String>) -> Option<&str> {
     value.as_deref().map(str::trim).filter(|value| !value.is_empty())
 }
 
@@ -142,7 +142,7 @@ fn bind(value: &str) -> Result<IpAddr, ConfigError> {
     value.parse().or_else(|_| refuse(format!("BIND must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1, not {value:?}.")))
 }
 
-/// env_logger itself would print a warning, and then log something else than was asked for.
+/// env_logger itself would print a warning, and then log something other than what was asked for.
 fn log_filter(value: &str) -> Result<(), ConfigError> {
     let read = env_filter::Builder::new().try_parse(value).map(drop);
     read.or_else(|_| refuse(format!("RUST_LOG must be error, warn, info, debug, trace, off, or such a level per module (tidings=debug), not {value:?}.")))

@@ -1,7 +1,7 @@
 //! The one error type of handlers: what went wrong, the status it deserves, and a sentence for whoever asked. The middleware
 //! `error_response` makes a page or a problem document of it, and logs the cause once.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -13,22 +13,22 @@ pub enum AppError {
     /// What was asked for is refused: a 4xx status, and why.
     #[error("{1}")]
     Refused(StatusCode, &'static str),
-    /// Nobody is signed in, or not any longer.
-    #[error("You are not signed in, or not any longer.")]
+    /// Nobody is signed in, or the session has ended.
+    #[error("You are not signed in, or your session has ended.")]
     SignedOut,
     /// A name and password that do not match.
     #[error("Wrong username or password.")]
     WrongPassword,
-    /// There is no such thing, or it is none of the caller's business.
-    #[error("We found nothing at this address. It may have been deleted, or the address may be mistyped.")]
+    /// It does not exist, or the caller may not see it.
+    #[error("There is nothing at this address. The page may have been deleted, or the address may be mistyped.")]
     NotFound,
     /// The URL exists, but not with this method; the methods it has.
     #[error("This address only answers {0} requests.")]
     MethodNotAllowed(String),
     /// Too many failed tries; seconds to wait.
-    #[error("Too many failed attempts. Please wait {} and try again.", if *.0 == 1 { "a second".to_owned() } else { format!("{} seconds", .0) })]
+    #[error("Too many failed attempts. Please wait {} and try again.", spoken_seconds(*.0))]
     TooMany(u32),
-    /// The database (or another helper) cannot do it now; a later try may succeed.
+    /// The database, or the password threads, cannot do it now; a later try may succeed.
     #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
     Unavailable(#[source] Cause),
     /// The database cannot be reached. The log says so once for the whole outage, not for every request.
@@ -37,6 +37,15 @@ pub enum AppError {
     /// A fault of ours.
     #[error("Something went wrong on our side. It has been logged, and we will look into it.")]
     Internal(#[source] Cause),
+}
+
+/// "a second", "40 seconds", "15 minutes".
+fn spoken_seconds(seconds: u32) -> String {
+    match seconds {
+        1 => "a second".to_owned(),
+        2..120 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 /// The largest body that is read, in bytes. A form of three fields needs far less.
@@ -112,9 +121,12 @@ impl ResponseError for AppError {
         }
     }
 
-    /// A bare status; the middleware gives it a body.
+    /// A sentence. The middleware makes a page or a problem document of it; only a request that took too long to arrive does not get that far.
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
+        HttpResponse::build(self.status_code())
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type("text/plain; charset=utf-8")
+            .body(self.to_string())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
-/// An approximate LRU cache: holds at most `capacity` entries, among them always the `capacity / 2` used last.
+/// An approximate LRU cache: holds at most `capacity` entries, always including the `capacity / 2` most recently used.
 ///
 /// It keeps two generations instead of a linked list. An entry that is used moves to the young generation. When that holds half of
 /// the capacity, the old generation is dropped and the young one takes its place. Every operation is one or two look-ups.

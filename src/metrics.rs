@@ -81,7 +81,7 @@ impl Metrics {
             database_up: gauge("database_up", "Whether the database can be reached")?,
             database_statements: registered(
                 &registry,
-                IntCounter::new("database_statements_total", "Statements that requests sent to the database, transaction brackets included"),
+                IntCounter::new("database_statements_total", "Statements that requests sent to the database, BEGIN, COMMIT and pings included"),
             )?,
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,

@@ -26,8 +26,8 @@ pub struct PollUrl {
 pub struct PollCursor {
     /// The stamp that the page shows.
     pub since: Since,
-    /// Whose page it is. `None`: the caller's own. Two people may use one browser, and one cookie: then the tab of the one polls with the
-    /// cookie of the other.
+    /// Whose page it is. `None`: the caller's own. Two people may share a browser and its cookie: then one person's tab polls with the
+    /// other's cookie.
     pub user: Option<UserId>,
 }
 
@@ -42,7 +42,7 @@ pub enum Since {
     Garbled,
 }
 
-/// What a page wants to have brought.
+/// What a poll can bring to its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PollView {
     /// The first page of the inbox.

@@ -25,7 +25,7 @@ const CONNECTIONS: usize = 1_000_000;
 /// Opens the port that the settings name.
 ///
 /// # Errors
-/// When it cannot be had.
+/// When the port is taken, or this process may not use it.
 pub fn listen(app: &App) -> io::Result<TcpListener> {
     let listener = TcpListener::bind((app.config.bind, app.config.port))?;
     // A second listen() changes the backlog.

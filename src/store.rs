@@ -1,4 +1,4 @@
-//! The database and the copies of the stamps, without a thread around them: what a command line needs as well.
+//! The database and the copies of the stamps, without background threads; `App` adds those.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Store {
         Ok(Store { clock: Arc::default(), stamps: Arc::new(StampCache::in_memory(config.remembered_stamps)), metrics, database })
     }
 
-    /// Runs `query`, which is one statement. Two would have to agree: those go through [`Store::snapshot`].
+    /// Runs `query`, which is one statement. Statements that must agree go through [`Store::snapshot`].
     ///
     /// # Errors
     /// What `query` fails with; when there is no connection.
@@ -55,8 +55,8 @@ impl Store {
     }
 
     /// Runs `work` in one transaction, commits, and then announces exactly the users whose stamps it advanced. So nobody can forget to
-    /// notify, notify before the commit, or notify for what was rolled back. Returns what [`Announced`] waits for, if anybody else must learn
-    /// of it.
+    /// notify, notify before the commit, or notify for what was rolled back. Returns [`Announced`] as well, if the stamps are on their way
+    /// to Redis.
     ///
     /// # Errors
     /// What `work` fails with, and then nothing was changed; when there is no connection.

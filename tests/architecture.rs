@@ -224,6 +224,25 @@ fn no_two_types_have_one_name() {
     assert_eq!(shared_names(&sources()), [""; 0]);
 }
 
+/// Diesel's own statements take any connection, so that they need a `Change` is a rule and no type: they stand in functions that take one.
+#[test]
+fn only_functions_that_take_a_change_write() {
+    let mut wrong = Vec::new();
+    for (module, text) in sources() {
+        for function in text.split("fn ").skip(1) {
+            let writes = ["diesel::insert_into(", "diesel::update(", "diesel::delete(", "INSERT INTO ", "DELETE FROM "]
+                .iter()
+                .any(|statement| function.contains(statement));
+            let signature = function.split('{').next().unwrap();
+            let is_statement = signature.starts_with("walk_ast");
+            if writes && !is_statement && !(layer(&module) == "model" && signature.contains("tx: &mut Change<'_>")) {
+                wrong.push(format!("{module}: {signature}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
 #[test]
 fn every_file_says_what_it_is() {
     let mut bare = Vec::new();

@@ -23,7 +23,7 @@ pub async fn sign_in(app: &App, username: &str, password: String, address: IpAdd
 /// The account of `username`, if `password` is right. A wrong one counts as a failed try of the name and of `address`.
 ///
 /// # Errors
-/// [`AppError::WrongPassword`], which takes as long whether the name exists, cannot exist, or the password is wrong;
+/// [`AppError::WrongPassword`], after the same time whether the name is invalid, unknown, or has another password;
 /// [`AppError::TooMany`] after too many failures.
 pub async fn check_password(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
     let (known, _) = check_passwords(app, username, [password], address).await?;
@@ -35,7 +35,7 @@ pub async fn check_password(app: &App, username: &str, password: String, address
 /// # Errors
 /// Those of [`check_password`].
 pub async fn check_passwords<const N: usize>(app: &App, username: &str, passwords: [String; N], address: IpAddr) -> Result<(Credentials, usize), AppError> {
-    // What can be no name is tried like a name that nobody has, so that it takes as long.
+    // An invalid name is checked like a name that nobody has, so that it takes as long.
     let name: Result<Username, NotAUsername> = Username::parse(username);
     let attempt = app.login_throttle.begin(name.as_ref().ok(), address, app.clock.now()).map_err(AppError::TooMany)?;
     let known = app.query(move |conn| Ok(name.as_ref().ok().map(|name| users::credentials(conn, name)).transpose()?.flatten())).await?;

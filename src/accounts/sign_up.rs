@@ -7,7 +7,7 @@ use crate::error::AppError;
 use crate::model::sessions::SessionKind;
 use crate::model::{Username, users};
 
-/// Makes an account and its first session, both or neither. `None` if the name is taken, also by somebody who was a moment faster.
+/// Makes an account and its first session, both or neither. `None` if the name is taken, even if only a moment ago.
 ///
 /// # Errors
 /// 503 when it cannot be written.

@@ -19,7 +19,7 @@ pub struct FollowJson {
     user_id: UserId,
 }
 
-/// What is so now, whether it is new or not.
+/// The new state, whether or not anything changed.
 #[derive(Serialize)]
 pub struct FollowedJson {
     following: bool,
@@ -35,7 +35,7 @@ pub struct RelationJson {
 
 impl From<Person> for RelationJson {
     fn from(person: Person) -> Self {
-        RelationJson { following: person.following, followed_by: person.follows_you }
+        RelationJson { following: person.following, followed_by: person.followed_by }
     }
 }
 
@@ -65,5 +65,5 @@ pub async fn delete(viewer: Viewer, path: Path<UserId>, app: Data<App>) -> Resul
 }
 
 fn not_oneself(viewer: &Viewer, other: UserId) -> Result<UserId, AppError> {
-    if other == viewer.id { Err(AppError::unprocessable("That is yourself.")) } else { Ok(other) }
+    if other == viewer.id { Err(AppError::unprocessable("That is your own id.")) } else { Ok(other) }
 }

@@ -53,7 +53,7 @@ impl From<Notification> for NotificationJson {
 pub async fn list(viewer: Viewer, query: Query<NotificationsQuery>, app: Data<App>) -> Result<Json<NotificationsJson>, AppError> {
     let (me, NotificationsQuery { before, limit, show }) = (viewer.id, query.into_inner());
     let limit = page_limit(limit)?;
-    let (unread, page) = app.snapshot(move |conn| Ok((notifications::unread(conn, me)?, notifications::list(conn, me, show, before, limit)?))).await?;
+    let (unread, page) = app.snapshot(move |conn| Ok((notifications::count_unread(conn, me)?, notifications::list(conn, me, show, before, limit)?))).await?;
     let notifications = page.rows.into_iter().map(NotificationJson::from).collect();
     Ok(Json(NotificationsJson { notifications, next: page.next, unread, last_update: viewer.last_update }))
 }
@@ -75,7 +75,7 @@ pub async fn read_all(viewer: Viewer, body: Json<ReadAllJson>, app: Data<App>) -
     let (me, through) = (viewer.id, body.through);
     let left = app.change(move |tx| {
         notifications::mark_all_read(tx, me, through)?;
-        Ok(notifications::unread(tx.conn(), me)?)
+        Ok(notifications::count_unread(tx.conn(), me)?)
     });
     Ok(Json(UnreadJson { unread: left.await? }))
 }

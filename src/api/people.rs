@@ -1,4 +1,4 @@
-//! Oneself, and everybody else.
+//! The caller's own account, and the directory.
 
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct MeJson {
 /// `GET /api/me`
 pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<MeJson>, AppError> {
     let id = viewer.id;
-    let unread = app.query(move |conn| Ok(notifications::unread(conn, id)?)).await?;
+    let unread = app.query(move |conn| Ok(notifications::count_unread(conn, id)?)).await?;
     Ok(Json(MeJson { id, username: viewer.username, unread, last_update: viewer.last_update }))
 }
 
@@ -57,8 +57,8 @@ struct PersonJson {
 
 impl From<Person> for PersonJson {
     fn from(person: Person) -> Self {
-        let Person { id, username, following, follows_you } = person;
-        PersonJson { id, username, following, followed_by: follows_you }
+        let Person { id, username, following, followed_by } = person;
+        PersonJson { id, username, following, followed_by: followed_by }
     }
 }
 

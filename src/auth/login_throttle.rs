@@ -1,4 +1,4 @@
-//! The login throttle: slows down whoever keeps failing to sign in, per name, per address, and per both.
+//! The login throttle: a rate limit of failed sign-ins, per name, per address, and per pair of both.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,6 +62,7 @@ impl ThrottleKey {
 #[derive(Debug, Clone, Copy, Default)]
 struct Failures {
     count: u32,
+    /// When the last one was, in Unix milliseconds.
     last: Millis,
     /// Tries that are not decided yet.
     pending: u32,
@@ -82,7 +83,7 @@ impl Default for LoginThrottle {
 }
 
 impl LoginThrottle {
-    /// Begins a try of `name` from `address`. `None`: what was typed can be no name.
+    /// Begins a try of `name` from `address` at `now` (Unix milliseconds). `None`: what was typed is not a valid name.
     ///
     /// # Errors
     /// The seconds to wait, after too many failures; a refused try does not count as another failure. Also while too many tries are under

@@ -68,7 +68,7 @@ impl Passwords {
         self.run(move |scratch| scratch.hash(&password)).await
     }
 
-    /// Whether `password` is the one that was hashed. Without a hash it is not, and that takes as long to say.
+    /// Whether `password` is the one that was hashed. Without a hash the answer is no, after the same time.
     ///
     /// # Errors
     /// 503 when the queue is too long.

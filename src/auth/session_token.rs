@@ -1,4 +1,4 @@
-//! The session token: a user, two ends, a secret, and an HMAC over all of it.
+//! The session token: a user, two expiry times, a secret, and an HMAC over all of it.
 //!
 //! The HMAC lets a poll know its caller without reading a row. It guards only the empty answer: everything of value is given out against
 //! the session's row, which is found by the hash of the secret.
@@ -47,13 +47,13 @@ impl SessionToken {
     /// When the system has no randomness to give.
     pub fn fresh(user: UserId, now: Millis) -> Result<SessionToken, getrandom::Error> {
         let expires_at = now.saturating_add(ABSOLUTE_TIMEOUT);
-        Ok(SessionToken { user, idle_expires_at: idle_end(now, expires_at), expires_at, secret: random()? })
+        Ok(SessionToken { user, idle_expires_at: idle_expiry(now, expires_at), expires_at, secret: random()? })
     }
 
-    /// The same session, idle from `now` on (Unix milliseconds).
+    /// The same session, with its idle timeout starting at `now` (Unix milliseconds).
     #[must_use]
     pub fn renewed(self, now: Millis) -> SessionToken {
-        SessionToken { idle_expires_at: idle_end(now, self.expires_at), ..self }
+        SessionToken { idle_expires_at: idle_expiry(now, self.expires_at), ..self }
     }
 
     /// The hash by which the session's row is found.
@@ -67,7 +67,7 @@ impl SessionToken {
     }
 }
 
-fn idle_end(now: Millis, expires_at: Millis) -> Millis {
+fn idle_expiry(now: Millis, expires_at: Millis) -> Millis {
     now.saturating_add(IDLE_TIMEOUT).min(expires_at)
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::web::Data;
-use diesel::prelude::*;
 
 use super::command_result::CommandResult;
 use super::listen::serve;
@@ -17,7 +16,6 @@ use crate::domain::follow::{follow, unfollow};
 use crate::error::AppError;
 use crate::ids::UserId;
 use crate::model::{Username, follows, secrets, users};
-use crate::schema;
 
 /// Where the demo lives unless told otherwise: not where the real site does.
 const DATABASE: &str = "sqlite:data/demo.db";
@@ -29,14 +27,14 @@ pub const YOU: &str = "robin";
 /// Everybody's password in the demo.
 pub const PASSWORD: &str = "high-tide";
 /// Everybody else: a dozen, all invented.
-pub const CAST: [&str; 12] =
+pub const PEOPLE: [&str; 12] =
     ["juniper", "marlow", "old_salt", "pip_squeak", "tamsin", "wren_42", "captain_bo", "dilys", "ferryman", "isolde", "quill", "zephyr"];
 
 pub(super) async fn run(settings: Settings) -> CommandResult {
     let settings = settings.with_default_database(DATABASE);
     let config = settings.check()?;
     start_logging(&settings);
-    serve(open(config).await?, perform).await
+    serve(open(config).await?, start).await
 }
 
 /// Opens the demo's own database, and fills it anew.
@@ -51,7 +49,7 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
         );
         return Err(sentence.into());
     }
-    // No Redis: the ids of the demo's people are those of other people on a real site.
+    // No Redis: a real site may use it, and there the same ids are other people's.
     let app = App::open(Config { redis: None, ..config })?;
     let hash = app.passwords.hash(PASSWORD.to_owned()).await?;
     app.change(move |tx| fill(tx, &hash)).await?;
@@ -66,18 +64,18 @@ pub fn is_own(address: &Address) -> bool {
     }
 }
 
-/// Deletes everybody, and makes the cast, who follow each other.
+/// Deletes everybody, and makes the people, who follow each other.
 fn fill(tx: &mut Change<'_>, hash: &str) -> Result<(), AppError> {
     secrets::get_or_insert(tx, MARK, b"throw-away")?;
-    diesel::delete(schema::users::table).execute(tx.conn())?;
-    let mut cast = Vec::new();
-    for name in CAST.into_iter().chain([YOU]) {
+    users::delete_everybody(tx)?;
+    let mut people = Vec::new();
+    for name in PEOPLE.into_iter().chain([YOU]) {
         let name = Username::parse(name).map_err(AppError::internal)?;
-        cast.extend(users::insert(tx, &name, hash)?);
+        people.extend(users::insert(tx, &name, hash)?);
     }
     // Everybody but the last, who is you, follows the next two.
-    for (n, follower) in cast.iter().take(CAST.len()).enumerate() {
-        for followee in [(n + 1) % CAST.len(), (n + 5) % CAST.len()].iter().filter_map(|at| cast.get(*at)) {
+    for (n, follower) in people.iter().take(PEOPLE.len()).enumerate() {
+        for followee in [(n + 1) % PEOPLE.len(), (n + 5) % PEOPLE.len()].iter().filter_map(|at| people.get(*at)) {
             follow(tx, *follower, *followee)?;
         }
     }
@@ -85,12 +83,12 @@ fn fill(tx: &mut Change<'_>, hash: &str) -> Result<(), AppError> {
 }
 
 /// Says where to look, and begins.
-fn perform(app: &Data<App>, url: &str) {
+fn start(app: &Data<App>, url: &str) {
     let greeting = format!(
         "\n  The demo is at {url}\n  Sign in as     {YOU}\n  with password  {PASSWORD}\n\n  \
          Leave a page open and somebody will follow you within seconds. (The others have the same\n  \
          password, if you want to be two: {}, …) Ctrl-C ends it.\n",
-        CAST.first().copied().unwrap_or_default()
+        PEOPLE.first().copied().unwrap_or_default()
     );
     // A closed stdout is no reason not to serve.
     let _ = writeln!(std::io::stdout(), "{greeting}");
@@ -98,16 +96,16 @@ fn perform(app: &Data<App>, url: &str) {
     rt::spawn(async move {
         loop {
             rt::time::sleep(Duration::from_millis(2_500 + u64::from(random_below(3_500)))).await;
-            if let Err(cause) = act(&app).await {
-                log::warn!("the demo missed a beat: {cause}");
+            if let Err(cause) = follow_or_unfollow(&app).await {
+                log::warn!("the demo could not follow or unfollow: {cause}");
             }
         }
     });
 }
 
 /// Somebody drawn by chance follows you; or, if they do already, unfollows you.
-async fn act(app: &App) -> Result<(), AppError> {
-    let actor = usize::try_from(random_below(12)).ok().and_then(|n| CAST.get(n)).copied().unwrap_or_default();
+async fn follow_or_unfollow(app: &App) -> Result<(), AppError> {
+    let actor = usize::try_from(random_below(PEOPLE.len() as u32)).ok().and_then(|n| PEOPLE.get(n)).copied().unwrap_or_default();
     app.change(move |tx| {
         let (actor, you) = (user(tx.conn(), actor)?, user(tx.conn(), YOU)?);
         match follows::is_following(tx.conn(), actor, you)? {

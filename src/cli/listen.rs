@@ -11,10 +11,10 @@ pub(super) async fn serve(app: App, begin: impl FnOnce(&Data<App>, &str)) -> Com
     let app = Data::new(app);
     match server::raise_file_limit() {
         Ok(files) => log::debug!("up to {files} open files, connections included"),
-        Err(cause) => log::warn!("there will be few open tabs, because this process may have few open files: {cause}"),
+        Err(cause) => log::warn!("cannot raise the limit of open files, so only few tabs can be open at once: {cause}"),
     }
     let listener = server::listen(&app)
-        .map_err(|cause| format!("cannot listen on {}:{} ({cause}); BIND and PORT choose another place", app.config.bind, app.config.port))?;
+        .map_err(|cause| format!("cannot listen on {}:{} ({cause}); set BIND or PORT to listen elsewhere", app.config.bind, app.config.port))?;
     let url = format!("http://{}", listener.local_addr()?);
     log::info!("Tidings {} is at {url}", env!("CARGO_PKG_VERSION"));
     begin(&app, &url);

@@ -14,7 +14,7 @@ use crate::config::Settings;
 
 /// Follow people, and hear about it within ten seconds, on any host, without sockets.
 #[derive(Parser)]
-#[command(name = "tidings", version, about, after_help = "Every setting is an environment variable of the same name as well; flags win.")]
+#[command(name = "tidings", version, about, after_help = "Every setting can also be given as an environment variable of the same name; flags win.")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve (also without a command)
+    /// Serve the site (the default command)
     Serve,
     /// Serve a throw-away site with invented people who follow you while you watch
     Demo,

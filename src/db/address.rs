@@ -60,7 +60,7 @@ fn sqlite(path: &str) -> Result<Address, &'static str> {
 
 impl PostgresUrl {
     fn parse(value: &str) -> Result<PostgresUrl, &'static str> {
-        let wrong = "must look like postgres://USER:PASSWORD@HOST:PORT/DATABASE, with whatever is special in a password percent-encoded.";
+        let wrong = "must look like postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters in the password percent-encoded.";
         let Some((_, rest)) = value.split_once("://") else { return Err(wrong) };
         let (authority, beyond) = split_at_first(rest, &['/', '?', '#']);
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -102,7 +102,7 @@ impl PostgresUrl {
     }
 }
 
-/// `text` before and from the first of `marks` on.
+/// `text` split before the first of `marks`.
 fn split_at_first<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
     text.split_at(text.find(marks).unwrap_or(text.len()))
 }

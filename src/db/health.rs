@@ -15,15 +15,15 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Health {
     address: Address,
     well: AtomicBool,
-    made_at: Instant,
-    /// When something worked last, in milliseconds after `made_at`.
+    created_at: Instant,
+    /// When something worked last, in milliseconds after `created_at`.
     worked_at: AtomicU64,
 }
 
 impl Health {
     /// Starts as reachable.
     pub fn new(address: Address) -> Health {
-        Health { address, well: AtomicBool::new(true), made_at: Instant::now(), worked_at: AtomicU64::new(0) }
+        Health { address, well: AtomicBool::new(true), created_at: Instant::now(), worked_at: AtomicU64::new(0) }
     }
 
     /// Whether it can be reached.
@@ -34,18 +34,18 @@ impl Health {
     /// Records that it could not be reached because of `cause`.
     pub fn failed(&self, cause: &dyn Display) {
         let worked_at = Duration::from_millis(self.worked_at.load(Ordering::Relaxed));
-        if self.made_at.elapsed().saturating_sub(worked_at) < GRACE {
+        if self.created_at.elapsed().saturating_sub(worked_at) < GRACE {
             return;
         }
         if self.well.swap(false, Ordering::Relaxed) {
             let cause = self.address.without_secrets(&cause.to_string());
-            log::warn!("the database {} cannot be reached; polls go on, everything else waits: {}", self.address, one_line(&cause));
+            log::warn!("the database {} cannot be reached; polls go on, everything else fails: {}", self.address, one_line(&cause));
         }
     }
 
     /// Records that it answered.
     pub fn succeeded(&self) {
-        let now = u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.created_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.worked_at.store(now, Ordering::Relaxed);
         // Read before the swap: nearly always nothing changes, and a write would make every core reload the cache line.
         if !self.is_well() && !self.well.swap(true, Ordering::Relaxed) {

@@ -7,7 +7,7 @@ mod change;
 mod connection;
 mod database;
 mod health;
-mod migrate;
+mod migration_error;
 mod open_error;
 mod pool;
 pub mod postgres;

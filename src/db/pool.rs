@@ -47,8 +47,8 @@ impl PoolConnection {
 /// What its statements have shown of a connection.
 #[derive(Debug)]
 struct Liveness {
-    made_at: Instant,
-    /// When a statement last succeeded, in milliseconds after `made_at`; 0: never.
+    created_at: Instant,
+    /// When a statement last succeeded, in milliseconds after `created_at`; 0: never.
     answered: AtomicU64,
     /// Whether the connection was lost.
     lost: AtomicBool,
@@ -56,13 +56,13 @@ struct Liveness {
 
 impl Liveness {
     fn new() -> Liveness {
-        Liveness { made_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
+        Liveness { created_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
     }
 
     /// Records how a statement ended.
     fn record(&self, error: Option<&DieselError>) {
         match error {
-            None => self.answered.store(u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
+            None => self.answered.store(u64::try_from(self.created_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
             Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
                 self.lost.store(true, Ordering::Relaxed);
             }
@@ -76,7 +76,7 @@ impl Liveness {
 
     fn answered_recently(&self) -> bool {
         let answered = Duration::from_millis(self.answered.load(Ordering::Relaxed));
-        !self.is_lost() && !answered.is_zero() && self.made_at.elapsed().saturating_sub(answered) < NO_PING_WITHIN
+        !self.is_lost() && !answered.is_zero() && self.created_at.elapsed().saturating_sub(answered) < NO_PING_WITHIN
     }
 }
 

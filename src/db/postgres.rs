@@ -9,7 +9,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::address::PostgresUrl;
 use super::health::one_line;
-use super::migrate::MigrationError;
+use super::migration_error::MigrationError;
 use super::{Address, BUSY_TIMEOUT, Cause};
 use crate::clock::{Millis, SECOND};
 

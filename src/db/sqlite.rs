@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use url::Url;
 
-use super::migrate::MigrationError;
+use super::migration_error::MigrationError;
 use super::{BUSY_TIMEOUT, Cause};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -64,7 +64,7 @@ fn switch_to_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
             Err(_) => std::thread::sleep(Duration::from_millis(30)),
             // Such as on a file system without shared memory.
             Ok(mode) if mode != "wal" => {
-                log::warn!("the database keeps its journal as {mode:?}, so every change makes all readers wait");
+                log::warn!("the database's journal mode is {mode:?} and not WAL, so all readers wait for every change");
                 break;
             }
             Ok(_) => break,

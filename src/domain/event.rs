@@ -33,7 +33,7 @@ impl Event {
         }
     }
 
-    /// What it is about. A recipient has one notification of a key at the most, and a new one replaces it. `None`: it replaces nothing.
+    /// What it is about. A recipient has at most one notification per key, and a new one replaces it. `None`: it replaces nothing.
     pub fn group_key(&self) -> Option<String> {
         match self {
             Event::Follow { follower } => Some(format!("follow:{follower}")),

@@ -20,7 +20,7 @@ pub fn follow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryR
     Ok(is_new)
 }
 
-/// `follower` follows `followee` no longer. Returns whether they did.
+/// `follower` stops following `followee`. Returns whether they followed them.
 ///
 /// # Errors
 /// Those of the database.

@@ -1,6 +1,6 @@
-//! The verbs, and what they tell whom.
+//! The verbs, and whom they notify of what.
 //!
-//! To add a kind of notification, add it to [`event::Event`] and give it a sentence in [`wording`].
+//! To add a kind of notification, add it to [`event::Event`], give it a sentence in [`wording`], and call [`notify::notify`] where it happens.
 
 pub mod event;
 pub mod follow;

@@ -1,4 +1,4 @@
-//! The gate: whatever tells somebody something goes through here.
+//! The gate: every notification is made or taken back here.
 
 use diesel::QueryResult;
 
@@ -19,7 +19,7 @@ pub fn notify(tx: &mut Change<'_>, recipient: UserId, event: Event) -> QueryResu
     Ok(())
 }
 
-/// `event` is so no longer. `recipient` loses the notification of it if they have not read it; what they have read stays. Their inbox must
+/// `event` no longer holds. `recipient` loses the notification of it if they have not read it; what they have read stays. Their inbox must
 /// be locked.
 ///
 /// # Errors

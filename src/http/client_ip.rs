@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 
 use crate::config::Config;
 
-/// The caller's address. `X-Forwarded-For` is believed only from trusted proxies, and is read from the right: the first address that is no
-/// trusted proxy is the one that a trusted proxy saw. What stands further left, anybody may have written.
+/// The caller's address. `X-Forwarded-For` is believed only from trusted proxies, and is read from the right: the first address that is not
+/// a trusted proxy is the one that a trusted proxy saw. Anything further left may be forged.
 pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
     let trusted = |address: &IpAddr| config.trusted_proxies.iter().any(|network| network.contains(address));

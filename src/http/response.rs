@@ -37,7 +37,7 @@ pub enum FormAnswer<T> {
 pub enum PollAnswer<T> {
     /// 204: nothing happened since the stamp that the caller has seen.
     Unchanged,
-    /// 204 with `HX-Refresh`: the page is somebody else's than the caller's. It brings nothing into that page, and reloads it.
+    /// 204 with `HX-Refresh`: the page belongs to another user than the caller. It brings nothing into that page, and reloads it.
     ForeignPage,
     /// 200: something did.
     Changed(T),

@@ -11,7 +11,7 @@ use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 
 /// The cookie that carries `token`.
-pub fn set(app: &App, token: &SessionToken) -> Cookie<'static> {
+pub fn carrying(app: &App, token: &SessionToken) -> Cookie<'static> {
     let left = (token.idle_expires_at - app.clock.now()).clamp(0, IDLE_TIMEOUT);
     cookie(&app.config, app.signer.sign(token), left)
 }

@@ -1,6 +1,6 @@
 //! URLs of this site: put together, and redirect targets taken from requests.
 
-/// A redirect target taken from a request, if it is on this site. Otherwise an open redirect.
+/// `target`, if it is on this site. To redirect to any URL that a request names would be an open redirect.
 pub fn safe_redirect(target: &str) -> Option<&str> {
     // To a browser, "//host" and "/\host" are addresses of other hosts.
     let local = target.starts_with('/') && !target.starts_with("//") && !target.contains('\\');

@@ -1,6 +1,6 @@
 //! Who asks, as parameter types: a handler that takes a [`Viewer`] cannot run for a stranger.
 //!
-//! A [`Poller`] has a valid signature, and cost nothing. A [`Viewer`] has a living session row as well. A [`Caller`] is a viewer or a
+//! A [`Poller`] has a valid signature, checked without the database. A [`Viewer`] has a live session row as well. A [`Caller`] is a viewer or a
 //! visitor, for the pages that greet both.
 
 use std::future::Future;
@@ -46,7 +46,7 @@ pub struct Viewer {
     idle_expires_at: Millis,
 }
 
-/// Whoever comes.
+/// Whoever makes the request.
 #[derive(Debug)]
 pub enum Caller {
     /// Nobody is signed in.
@@ -156,19 +156,19 @@ impl FromRequest for Caller {
 #[derive(Debug)]
 pub struct RenewedCookie(pub Cookie<'static>);
 
-/// Only such pages renew a session: no poll, no fragment, no page that reloads itself, no program.
+/// Whether a person opened a page. Nothing else renews a session: no poll, no fragment, no page that reloads itself, no program.
 fn is_opened_by_a_person(req: &HttpRequest) -> bool {
     let reloaded_itself = req.query_string().split('&').any(|pair| pair == "auto=1");
     req.method() == Method::GET && bearer(req).is_none() && !is_htmx(req) && !reloaded_itself && !is_for_programs(req)
 }
 
-/// Renews the session, at most once an hour: its cookie with this answer, its row beside the request, because a page must not wait for a locked
+/// Renews the session, at most once an hour: its cookie with this answer, its row in the background, because a page must not wait for a locked
 /// database. A row that could not be written is still due when the next page is opened.
 fn renew(req: &HttpRequest, app: Data<App>, poller: &Poller, viewer: &Viewer) {
     let token = poller.token.renewed(app.clock.now());
     let is_due = |idle_expires_at: Millis| token.idle_expires_at - idle_expires_at >= RENEW_AFTER;
     if is_due(poller.token.idle_expires_at) {
-        req.extensions_mut().insert(RenewedCookie(session_cookie::set(&app, &token)));
+        req.extensions_mut().insert(RenewedCookie(session_cookie::carrying(&app, &token)));
     }
     if is_due(viewer.idle_expires_at) {
         rt::spawn(renew_row(app, viewer.session, token.idle_expires_at));

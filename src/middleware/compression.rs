@@ -14,8 +14,8 @@ use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, H
 /// Smallest body that is compressed, in bytes. A smaller one fits into one packet with its headers anyway.
 const SMALLEST: u64 = 1_024;
 
-/// Compresses the answer if that pays and the caller accepts it. Errors are not compressed: that takes a thread of those that wait for the
-/// database, and in an outage all of these may be waiting.
+/// Compresses the answer if that pays and the caller accepts it. Errors are not compressed: that takes a thread of the pool that waits for the
+/// database, and in an outage all of its threads may be waiting.
 pub fn compress(response: ServiceResponse) -> ServiceResponse {
     if !(is_worth_it(&response) && is_accepted(&response)) {
         return response;
@@ -39,7 +39,7 @@ fn is_accepted(response: &ServiceResponse) -> bool {
     accepted.and_then(|accepted| accepted.negotiate([Encoding::identity(), Encoding::gzip()].iter())) == Some(Encoding::gzip())
 }
 
-/// A strong ETag is that of the file's bytes, which these are not. Nor can ranges of them be asked for.
+/// A strong ETag and byte ranges are those of the file, and these bytes are compressed.
 fn weaken_etag(headers: &mut HeaderMap) {
     headers.remove(header::ACCEPT_RANGES);
     let weak = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/")).map(|tag| format!("W/{tag}"));

@@ -9,9 +9,9 @@ use actix_web::http::header::{self, HeaderName};
 use crate::config::Config;
 use crate::error::AppError;
 
-/// Lets safe methods pass, and others if they come from our own pages or from no browser at all: without a cookie there is nobody whose name
-/// could be misused. Where a browser says that another site asks, that is refused also without a cookie: it would sign somebody in under a
-/// foreign name.
+/// Lets safe methods pass, and others if they come from our own pages or from no browser at all: without a cookie, there is no session
+/// to misuse. What a browser says comes from another site is refused even without a cookie: otherwise that site could sign the visitor in to an
+/// account of its own (login CSRF).
 pub fn check(req: &ServiceRequest, config: &Config) -> Result<(), AppError> {
     let has_cookie = req.headers().contains_key(header::COOKIE);
     if req.method().is_safe() || (req.headers().contains_key(header::AUTHORIZATION) && !has_cookie) {

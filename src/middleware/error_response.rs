@@ -17,7 +17,7 @@ use crate::http::viewer::Poller;
 use crate::views::error_page::ErrorPage;
 use crate::views::layout::Layout;
 
-/// For the status line, into which forms have htmx swap errors.
+/// An error for htmx, which swaps it into the page's status line (`#status`).
 #[derive(Template)]
 #[template(source = "<span>{{ sentence }}</span>", ext = "html")]
 struct ErrorFragment<'a> {
@@ -33,7 +33,7 @@ struct ProblemJson<'a> {
     detail: &'a str,
 }
 
-/// Gives an error without a body one. What has a body already (a form with its errors) keeps it.
+/// Gives a body to an error that has none. A form that is shown again with its errors keeps its own.
 pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let bare = response.response().error().is_some() || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
@@ -115,7 +115,7 @@ fn heading(status: StatusCode) -> &'static str {
     }
 }
 
-/// Where somebody was going who must sign in first: the page itself, or the page on which they pressed a button.
+/// Where to go after signing in: the page that was asked for, or the page whose button was pressed.
 fn destination(request: &HttpRequest) -> String {
     if request.method() == Method::GET {
         return request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);

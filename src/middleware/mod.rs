@@ -28,7 +28,7 @@ type ServiceResult = Result<ServiceResponse, Error>;
 /// Boxed even when ready: actix keeps room for the largest future per open connection.
 type ServiceFuture = Pin<Box<dyn Future<Output = ServiceResult>>>;
 
-/// In: the CSRF check, and the limit on announced bodies. Out: the body of errors, compression, the cookie of a renewed session, the security
+/// In: the CSRF check, and the limit on `Content-Length`. Out: the body of errors, compression, the cookie of a renewed session, the security
 /// headers. An unchanged poll passes none of them: it changes nothing and has no body, and is answered before routing.
 pub fn middleware<S>(req: ServiceRequest, inner: &S) -> ServiceFuture
 where
@@ -37,11 +37,11 @@ where
     let Some(app) = req.app_data::<Data<App>>() else {
         return Box::pin(ready(Err(AppError::internal("no App in the server's data").into())));
     };
-    if let Some(unchanged) = unchanged::at_once(req.request(), app) {
+    if let Some(unchanged) = unchanged::answer(req.request(), app) {
         return Box::pin(ready(Ok(req.into_response(unchanged))));
     }
     let app = app.clone();
-    let answer = match csrf::check(&req, &app.config).and_then(|()| check_announced_size(&req)) {
+    let answer = match csrf::check(&req, &app.config).and_then(|()| check_content_length(&req)) {
         Ok(()) => Either::Left(with_timeout(inner.call(req))),
         Err(refusal) => Either::Right(ready(Ok(req.error_response(refusal)))),
     };
@@ -66,7 +66,7 @@ fn finish(response: ServiceResponse, app: &App) -> ServiceResult {
 }
 
 /// Handlers that read a body limit what they read. This also covers those that read none.
-fn check_announced_size(req: &ServiceRequest) -> Result<(), AppError> {
+fn check_content_length(req: &ServiceRequest) -> Result<(), AppError> {
     let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST_BODY) { Err(AppError::too_large()) } else { Ok(()) }
 }

@@ -21,7 +21,7 @@ static SECURITY: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// What a page or a poll depends on besides its URL.
+/// What a page or a poll depends on besides its URL; and `Accept`, because the contract names it.
 const VARY: &str = "HX-Request, Accept, Cookie, Authorization";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

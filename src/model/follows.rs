@@ -8,16 +8,15 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::Sqlite;
 
-use crate::clock::Millis;
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
 use crate::schema::{follows, users};
-use crate::stamps::{AdvanceStatement, advance_rows, lock};
+use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance_rows, lock};
 
 /// Inserts the follow, and advances the followee's stamp. Returns whether it is new: a repeat changes nothing.
 ///
-/// The stamp comes first, because that locks the followee's inbox ([`lock`]). Locked after the insert, an account that leaves in the
-/// same moment and this one could each wait for the other.
+/// The stamp comes first, because that locks the followee's inbox ([`lock`]). If it were locked after the insert, this and a
+/// deletion of the account at the same moment could each wait for the other.
 ///
 /// # Errors
 /// `NotFound` if either is gone. The two must differ, or the table's CHECK refuses. A transaction that failed must not go on.
@@ -27,7 +26,7 @@ pub fn insert(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryR
         Connection::Sqlite(_) => insert_in_two_statements(tx, follower, followee),
     };
     let inserted = inserted.map_err(|cause| match cause {
-        // One of them left in this very moment.
+        // One of the two accounts was deleted at this very moment.
         DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => DieselError::NotFound,
         other => other,
     });
@@ -38,13 +37,13 @@ pub fn insert(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryR
     }
 }
 
-/// The followee's row, unless the follow is there already.
-fn unfollowed(follower: UserId, followee: UserId) -> impl QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId {
+/// The condition that finds the followee's row, unless the follow exists already.
+fn if_not_following(follower: UserId, followee: UserId) -> impl QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId {
     users::id.eq(followee).and(not(exists(pair(follower, followee))))
 }
 
 fn insert_in_two_statements(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<bool>> {
-    advance_rows(tx, unfollowed(follower, followee))?;
+    advance_rows(tx, if_not_following(follower, followee))?;
     if tx.stamp_of(followee).is_none() {
         return Ok(None);
     }
@@ -55,8 +54,7 @@ fn insert_in_two_statements(tx: &mut Change<'_>, follower: UserId, followee: Use
 
 /// The same as one statement, because on a server each statement is a round trip.
 fn insert_in_one_statement(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<bool>> {
-    let now = tx.now();
-    let statement = AdvanceAndInsert { followee: AdvanceStatement { rows: unfollowed(follower, followee), now }, follower, now };
+    let statement = AdvanceAndInsert { followee: AdvanceStatement { rows: if_not_following(follower, followee), now: 0 }, follower };
     let Connection::Postgres(conn) = tx.conn() else { return Ok(None) };
     let done: Option<(Stamp, bool)> = statement.get_result(conn).optional()?;
     Ok(done.map(|(stamp, is_new)| {
@@ -71,7 +69,6 @@ fn insert_in_one_statement(tx: &mut Change<'_>, follower: UserId, followee: User
 struct AdvanceAndInsert<Advance> {
     followee: Advance,
     follower: UserId,
-    now: Millis,
 }
 
 impl<Advance> Query for AdvanceAndInsert<Advance> {
@@ -87,7 +84,7 @@ impl<Advance: QueryFragment<Pg>> QueryFragment<Pg> for AdvanceAndInsert<Advance>
         out.push_sql("), follow AS (INSERT INTO follows (follower_id, followee_id, created_at) SELECT ");
         out.push_bind_param::<BigInt, _>(&self.follower)?;
         out.push_sql(", id, ");
-        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(SERVER_CLOCK);
         out.push_sql(" FROM followee ON CONFLICT DO NOTHING RETURNING id) ");
         out.push_sql("SELECT last_update, EXISTS (SELECT FROM follow) FROM followee");
         Ok(())

@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{NotificationId, Stamp, UserId};
 use crate::schema::{notifications, users};
-use crate::stamps::{advance, lock};
+use crate::stamps::{advance, advance_if, lock};
 
 /// Which part of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, strum::EnumString, strum::IntoStaticStr)]
@@ -57,7 +57,7 @@ pub struct NewNotification {
     pub actor: Option<UserId>,
     /// The stored name of its kind.
     pub kind: &'static str,
-    /// What it is about, such as `follow:7`. A recipient has one notification of a key at the most: a new one replaces it. `None`: it
+    /// What it is about, such as `follow:7`. A recipient has at most one notification per key: a new one replaces it. `None`: it
     /// replaces nothing.
     pub group_key: Option<String>,
 }
@@ -90,11 +90,11 @@ macro_rules! with_actor {
 ///
 /// # Errors
 /// Those of the database.
-pub fn unread(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
+pub fn count_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
     unread_of(recipient).count().get_result(conn)
 }
 
-/// Where the number on a badge ends: whoever has this many unread has many.
+/// Where counting for a badge stops: from here on, a page says only "more than 999".
 pub const MANY: i64 = 1_000;
 
 /// How many are unread, counted up to [`MANY`]. Every page and every changed poll shows it, and for somebody with a hundred thousand
@@ -102,7 +102,7 @@ pub const MANY: i64 = 1_000;
 ///
 /// # Errors
 /// Those of the database.
-pub fn unread_up_to_many(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
+pub fn count_unread_up_to_many(conn: &mut Connection, recipient: UserId) -> QueryResult<i64> {
     count(conn, unread_of(recipient).select(notifications::id).limit(MANY))
 }
 
@@ -136,8 +136,8 @@ pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> Que
     with_actor!(of(recipient).filter(notifications::id.eq(id))).first(conn)
 }
 
-/// Puts a new, unread notification on top of its recipient's inbox. One with the same group key gives way to it. Returns whether it is
-/// there; it is not if the recipient is gone.
+/// Puts a new, unread notification on top of its recipient's inbox. It replaces one with the same group key. Returns false if the
+/// recipient is gone.
 ///
 /// Its `created_at` is the stamp of this change, and not the clock. Whatever was seen at stamp S, a later notification is later than S,
 /// also when both fall into one millisecond or the clock was set back between them.
@@ -239,12 +239,4 @@ pub fn delete(tx: &mut Change<'_>, recipient: UserId, id: NotificationId) -> Que
         return Err(diesel::result::Error::NotFound);
     }
     advance_if(tx, true, recipient)
-}
-
-/// Advances the stamp of `recipient` if anything that they see has changed.
-fn advance_if(tx: &mut Change<'_>, changed: bool, recipient: UserId) -> QueryResult<()> {
-    if changed {
-        advance(tx, recipient)?;
-    }
-    Ok(())
 }

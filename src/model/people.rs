@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::count::count;
-use super::username::is_username_letter;
+use super::username::{LONGEST, is_username_char};
 use super::{Slice, Username};
 use crate::db::Connection;
 use crate::ids::{FollowId, UserId};
@@ -20,7 +20,7 @@ pub struct Person {
     /// Whether the viewer follows them.
     pub following: bool,
     /// Whether they follow the viewer.
-    pub follows_you: bool,
+    pub followed_by: bool,
 }
 
 /// What a person's page shows.
@@ -34,8 +34,8 @@ pub struct Profile {
     pub following: i64,
 }
 
-/// Where the numbers on a profile end. They are counted anew with every follow that is pressed there. Where everybody follows one person at
-/// once, each would wait until those before have counted everybody.
+/// Where counting stops on a profile. Every press of its button counts again, inside the transaction: if everybody followed one person at
+/// once, each would wait until those before had counted everybody.
 pub const MANY: i64 = 10_000;
 
 /// One of the two lists of a profile.
@@ -66,8 +66,8 @@ macro_rules! relation {
 
 macro_rules! person {
     ($viewer:expr) => {{
-        let (following, follows_you) = relation!($viewer);
-        (users::id, users::username, following, follows_you)
+        let (following, followed_by) = relation!($viewer);
+        (users::id, users::username, following, followed_by)
     }};
 }
 
@@ -79,7 +79,7 @@ impl Search {
     /// Names that begin with `q`, in any letter case, after the name `after` ("" = from the start).
     pub fn new(q: &str, after: &str) -> Search {
         let (q, after) = (q.trim().to_ascii_lowercase(), after.to_ascii_lowercase());
-        let possible = [&q, &after].iter().all(|part| part.len() <= 30 && part.chars().all(is_username_letter));
+        let possible = [&q, &after].iter().all(|part| part.len() <= LONGEST && part.chars().all(is_username_char));
         Search(possible.then(|| (q, Some(after).filter(|after| !after.is_empty()))))
     }
 
@@ -139,7 +139,7 @@ pub fn newcomers(conn: &mut Connection, viewer: UserId, limit: usize) -> QueryRe
 ///
 /// # Errors
 /// `NotFound` if nobody has that name.
-pub fn by_name(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Person> {
+pub fn by_username(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Person> {
     users::table.filter(users::username.eq(username.as_str())).select(person!(viewer)).first(conn)
 }
 
@@ -156,7 +156,7 @@ pub fn by_id(conn: &mut Connection, viewer: UserId, id: UserId) -> QueryResult<P
 /// # Errors
 /// `NotFound` if nobody has that name.
 pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> QueryResult<Profile> {
-    let person = by_name(conn, viewer, username)?;
+    let person = by_username(conn, viewer, username)?;
     let followers = count(conn, follows::table.filter(follows::followee_id.eq(person.id)).select(follows::id).limit(MANY))?;
     let following = count(conn, follows::table.filter(follows::follower_id.eq(person.id)).select(follows::id).limit(MANY))?;
     Ok(Profile { person, followers, following })

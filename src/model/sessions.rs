@@ -1,4 +1,4 @@
-//! The table `sessions`. A row is found by the hash of the secret in the cookie, and only while it lives.
+//! The table `sessions`. A row is found by the hash of the secret in the cookie, and only until it expires or is revoked.
 
 use diesel::prelude::*;
 
@@ -6,13 +6,13 @@ use crate::clock::Millis;
 use crate::db::{Change, Connection};
 use crate::ids::{SessionId, Stamp, UserId};
 use crate::schema::{sessions, users};
-use crate::stamps::{advance, lock};
+use crate::stamps::{advance_if, lock};
 
 /// SHA-256 of a session's secret.
 pub type TokenHash = [u8; 32];
 
 /// What a session is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum SessionKind {
     /// A cookie in a browser.
@@ -21,7 +21,7 @@ pub enum SessionKind {
     Program,
 }
 
-/// A living session and whose it is.
+/// An active session, and whose it is.
 #[derive(Debug, Clone, Queryable)]
 pub struct Session {
     /// Its id.
@@ -101,7 +101,7 @@ fn delete_ended(tx: &mut Change<'_>) -> QueryResult<()> {
     Ok(())
 }
 
-/// The living session of this secret; `None` if it was revoked or has ended.
+/// The active session of this secret; `None` if it was revoked, or has expired at `now` (Unix milliseconds).
 ///
 /// # Errors
 /// Those of the database.
@@ -126,7 +126,7 @@ pub fn renew(tx: &mut Change<'_>, id: SessionId, idle_expires_at: Millis) -> Que
     Ok(())
 }
 
-/// The living sessions of `user`, newest first, a hundred at the most.
+/// The sessions of `user` that are active at `now` (Unix milliseconds), newest first, at most a hundred.
 ///
 /// # Errors
 /// Those of the database.
@@ -141,14 +141,16 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
         .load(conn)
 }
 
-/// Revokes one session of `user`. Its tabs are signed out at their next poll. A repeat, or somebody else's session: nothing happens.
+/// Revokes one session of `user`. Their stamp advances: only then does a poll read the session's row, and find it gone.
+///
+/// Its tabs are signed out at their next poll. A repeat, or somebody else's session: nothing happens.
 ///
 /// # Errors
 /// Those of the database.
 pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(tx.conn())?;
-    advance_if_any(tx, deleted, user)
+    advance_if(tx, deleted > 0, user)
 }
 
 /// Revokes every session of `user` but `kept`.
@@ -158,13 +160,5 @@ pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<(
 pub fn revoke_others(tx: &mut Change<'_>, user: UserId, kept: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(tx.conn())?;
-    advance_if_any(tx, deleted, user)
-}
-
-/// The poll reads no session row. It is the advanced stamp that makes it look, and find that the session is gone.
-fn advance_if_any(tx: &mut Change<'_>, deleted: usize, user: UserId) -> QueryResult<()> {
-    if deleted > 0 {
-        advance(tx, user)?;
-    }
-    Ok(())
+    advance_if(tx, deleted > 0, user)
 }

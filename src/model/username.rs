@@ -3,6 +3,11 @@
 use derive_more::Display;
 use serde::Deserialize;
 
+/// Fewest characters of a username.
+const SHORTEST: usize = 3;
+/// Most characters of a username.
+pub const LONGEST: usize = 30;
+
 /// 3–30 of `a-z 0-9 _`, lower-cased from whatever case it was typed in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Display, Deserialize)]
 #[serde(try_from = "String")]
@@ -19,7 +24,7 @@ pub enum NotAUsername {
     TooLong,
     /// Something besides `a-z`, `0-9` and `_`.
     #[error("Use only the letters a to z, digits and underscores.")]
-    WrongLetters,
+    WrongCharacters,
 }
 
 impl Username {
@@ -29,12 +34,12 @@ impl Username {
     /// [`NotAUsername`] says which rule was broken.
     pub fn parse(typed: &str) -> Result<Username, NotAUsername> {
         let typed = typed.trim_matches(' ');
-        if typed.chars().any(|c| !is_username_letter(c)) {
-            return Err(NotAUsername::WrongLetters);
+        if typed.chars().any(|c| !is_username_char(c)) {
+            return Err(NotAUsername::WrongCharacters);
         }
         match typed.len() {
-            0..3 => Err(NotAUsername::TooShort),
-            3..=30 => Ok(Username(typed.to_ascii_lowercase())),
+            0..SHORTEST => Err(NotAUsername::TooShort),
+            SHORTEST..=LONGEST => Ok(Username(typed.to_ascii_lowercase())),
             _ => Err(NotAUsername::TooLong),
         }
     }
@@ -46,7 +51,7 @@ impl Username {
 }
 
 /// Whether `c` may stand in a username, in either letter case.
-pub fn is_username_letter(c: char) -> bool {
+pub fn is_username_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
@@ -80,7 +85,7 @@ mod tests {
     #[test]
     fn nothing_that_could_be_markup_a_path_or_another_alphabet() {
         for wrong in ["<b>ada", "a/b/c", "ada lovelace", "ad\0a", "ädä", "а́да", "ada.b", "ada\n", "%00ab", "K\u{212A}abc"] {
-            assert_eq!(Username::parse(wrong), Err(NotAUsername::WrongLetters), "{wrong:?}");
+            assert_eq!(Username::parse(wrong), Err(NotAUsername::WrongCharacters), "{wrong:?}");
         }
     }
 }

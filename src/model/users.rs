@@ -80,6 +80,15 @@ pub fn set_password(tx: &mut Change<'_>, user: UserId, password_hash: &str) -> Q
     Ok(())
 }
 
+/// Deletes every account. Nobody is told: for the demo, before it serves.
+///
+/// # Errors
+/// Those of the database.
+pub fn delete_everybody(tx: &mut Change<'_>) -> QueryResult<()> {
+    diesel::delete(users::table).execute(tx.conn())?;
+    Ok(())
+}
+
 /// Deletes the account and all that belongs to it. Whoever had a notification by them is told that it is gone. Their own open tabs are told
 /// to look again, and then find that nobody is signed in.
 ///

@@ -1,4 +1,4 @@
-//! The buttons Follow and Unfollow. Both may be pressed as often as one likes.
+//! The buttons Follow and Unfollow. Both are idempotent.
 
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, Query};
@@ -78,7 +78,7 @@ async fn press(verb: Verb, viewer: Viewer, username: Username, query: FollowQuer
         Ok(match query.on.as_deref() {
             _ if !is_htmx => FormAnswer::SeeOther(back),
             Some("profile") => FormAnswer::Fragment(Pressed::Profile(ProfileHeader::new(people::profile(tx.conn(), me, &username)?, me))),
-            _ => FormAnswer::Fragment(Pressed::Button(FollowButton::in_list(&people::by_name(tx.conn(), me, &username)?, back))),
+            _ => FormAnswer::Fragment(Pressed::Button(FollowButton::in_list(&people::by_username(tx.conn(), me, &username)?, back))),
         })
     })
     .await

@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::metrics;
 use crate::model::secrets::{self, SESSION_KEY};
 
-/// `GET /healthz`: the process answers. It touches nothing, so that a slow database restarts nobody.
+/// `GET /healthz`: the process answers. It touches nothing, so that a slow database does not get the process restarted.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
@@ -26,7 +26,7 @@ pub async fn ready(app: Data<App>) -> Result<String, AppError> {
     Ok(format!("ready\ndatabase: ok\nredis: {redis}\n"))
 }
 
-/// `GET /metrics`: counters and gauges in Prometheus's text format. It asks nobody, so that it answers in an outage too.
+/// `GET /metrics`: counters and gauges in Prometheus's text format. It asks neither the database nor Redis, so that it answers in an outage too.
 pub async fn metrics(app: Data<App>) -> Result<HttpResponse, AppError> {
     app.metrics.remembered.set(i64::try_from(app.stamps.number_remembered()).unwrap_or(i64::MAX));
     let text = app.metrics.text(app.database_gauges()).map_err(AppError::internal)?;

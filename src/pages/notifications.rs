@@ -14,7 +14,7 @@ use crate::http::response::{FormAnswer, Html};
 use crate::http::viewer::Viewer;
 use crate::ids::{NotificationId, UserId};
 use crate::model::{notifications, users};
-use crate::views::inbox::{Focus, Inbox, InboxQuery, InboxRows, NAME, ReadAt};
+use crate::views::inbox::{Focus, Inbox, InboxQuery, InboxRows, LoadedAt, NAME};
 use crate::views::layout::Layout;
 use crate::views::out_of_band::{OutOfBand, Update};
 
@@ -30,7 +30,7 @@ pub async fn show(viewer: Viewer, query: Query<InboxQuery>, app: Data<App>) -> R
     let (me, query) = (viewer.id, query.into_inner());
     let rows = app.snapshot(move |conn| Ok(InboxRows::load(conn, me, query)?)).await?;
     let layout = Layout::member(&app, &viewer, NAME, rows.unread);
-    let inbox = Inbox::new(&app, rows, query, ReadAt { user: me, stamp: viewer.last_update }, Focus::Unchanged);
+    let inbox = Inbox::new(&app, rows, query, LoadedAt { user: me, stamp: viewer.last_update }, Focus::Unchanged);
     Ok(Html(InboxPage { layout, inbox }))
 }
 
@@ -130,5 +130,5 @@ where
         return Ok(FormAnswer::SeeOther(query.url() + &done.fragment));
     }
     let out_of_band = OutOfBand::new(NAME, rows.unread, done.announcement.to_owned());
-    Ok(FormAnswer::Fragment(Update { part: Inbox::new(app, rows, query, ReadAt { user, stamp }, done.focus), out_of_band }))
+    Ok(FormAnswer::Fragment(Update { part: Inbox::new(app, rows, query, LoadedAt { user, stamp }, done.focus), out_of_band }))
 }

@@ -15,7 +15,7 @@ use crate::views::layout::Layout;
 use crate::views::person_card::PersonCard;
 
 /// People on one page of a list.
-pub const PAGE: i64 = 20;
+pub const PAGE_SIZE: i64 = 20;
 
 /// What to look for, and after which name.
 #[derive(Debug, Deserialize)]
@@ -50,7 +50,7 @@ pub async fn browse(viewer: Viewer, query: Query<DirectoryQuery>, app: Data<App>
     let DirectoryQuery { q, after } = query.into_inner();
     let page = |after: &str| with_query("/people", &[("q", &q), ("after", after)]);
     let (me, search) = (viewer.id, Search::new(&q, &after));
-    let (unread, found) = with_unread(&app, &viewer, move |conn| Ok(search.run(conn, me, PAGE)?)).await?;
+    let (unread, found) = with_unread(&app, &viewer, move |conn| Ok(search.run(conn, me, PAGE_SIZE)?)).await?;
     Ok(Html(DirectoryPage {
         layout: Layout::member(&app, &viewer, "People", unread),
         more: found.next.map(|next| page(&next)),

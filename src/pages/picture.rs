@@ -19,9 +19,9 @@ const SKIES: [(u16, u16); 12] =
 struct Picture {
     sky: u16,
     sea: u16,
-    /// Where the sun stands, how large it is.
+    /// The sun: centre x, centre y, radius, in units of the 96 by 96 view box.
     sun: (u16, u16, u16),
-    /// How the three waves are shifted.
+    /// How far the three waves are shifted to the left, in the same units.
     waves: [u16; 3],
     initial: char,
 }

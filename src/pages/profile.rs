@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::people::PAGE;
+use super::people::PAGE_SIZE;
 use crate::app::App;
 use crate::error::AppError;
 use crate::http::response::Html;
@@ -45,7 +45,7 @@ pub async fn show(viewer: Viewer, username: Path<Username>, app: Data<App>) -> R
     Ok(Html(ProfilePage { layout, header: ProfileHeader::new(profile, me) }))
 }
 
-/// Before which follow.
+/// The last follow of the page before; older ones come next.
 #[derive(Debug, Deserialize)]
 pub struct FollowsQuery {
     after: Option<FollowId>,
@@ -65,12 +65,12 @@ async fn list(viewer: Viewer, username: Username, side: Side, after: Option<Foll
     let (me, of) = (viewer.id, username.clone());
     let load = with_unread(app, &viewer, move |conn| {
         let of = users::by_username(conn, &of)?;
-        Ok(people::list(conn, me, of, side, after, PAGE)?)
+        Ok(people::list(conn, me, of, side, after, PAGE_SIZE)?)
     });
     let (unread, found) = load.await?;
     let (path, name) = match side {
         Side::Followers => (format!("/people/{username}/followers"), format!("Followers of {username}")),
-        Side::Following => (format!("/people/{username}/following"), format!("Followed by {username}")),
+        Side::Following => (format!("/people/{username}/following"), format!("People {username} follows")),
     };
     let page = |after: Option<FollowId>| with_query(&path, &[("after", &after.map(|id| id.to_string()).unwrap_or_default())]);
     Ok(Html(FollowsPage {

@@ -17,7 +17,7 @@ use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
 use crate::http::viewer::Viewer;
 use crate::ids::SessionId;
-use crate::model::sessions::{self, ListedSession};
+use crate::model::sessions::{self, ListedSession, SessionKind};
 use crate::model::users::{self, Credentials};
 use crate::views::badge::with_unread;
 use crate::views::layout::Layout;
@@ -75,10 +75,10 @@ async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsEr
     let (unread, listed) = with_unread(app, viewer, move |conn| Ok(sessions::list(conn, me, now)?)).await?;
     let row = |ListedSession { id, kind, created_at, seen_at }| SessionRow {
         id,
-        what: if kind == "program" { "A program" } else { "A browser" },
+        what: if is_program(&kind) { "A program" } else { "A browser" },
         is_this: id == viewer.session,
         since: RelativeTime { at: created_at, now },
-        seen: (kind != "program").then_some(RelativeTime { at: seen_at, now }),
+        seen: (!is_program(&kind)).then_some(RelativeTime { at: seen_at, now }),
     };
     Ok(SettingsPage {
         layout: Layout::member(app, viewer, "Settings", unread),
@@ -88,6 +88,10 @@ async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsEr
         done,
         errors,
     })
+}
+
+fn is_program(kind: &str) -> bool {
+    kind.parse() == Ok(SessionKind::Program)
 }
 
 /// What was typed. A field that is missing is a field left empty.
@@ -110,7 +114,7 @@ pub async fn change_password(viewer: Viewer, form: Form<PasswordForm>, req: Http
         Ok(CurrentPassword::Right(known)) => replace_password(&viewer, &known, password, &app).await?,
         Ok(CurrentPassword::AlreadyChanged) => {}
         Err(error) => {
-            let current = Some(spoken(&error));
+            let current = Some(error_text(&error));
             return refuse(&viewer, &req, &app, SettingsErrors { current, ..SettingsErrors::default() }, Some(error)).await;
         }
     }
@@ -154,17 +158,17 @@ pub struct DeleteForm {
     password: String,
 }
 
-/// `POST /settings/delete`, field `password`: the account goes, with everything that others have of it.
+/// `POST /settings/delete`, field `password`: deletes the account, and everything about it that others have.
 pub async fn delete_account(viewer: Viewer, form: Form<DeleteForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let known = match check_password(&app, &viewer.username, form.into_inner().password, client_ip(&req, &app.config)).await {
         Ok(known) => known,
         Err(error) => {
-            let delete = Some(spoken(&error));
+            let delete = Some(error_text(&error));
             return refuse(&viewer, &req, &app, SettingsErrors { delete, ..SettingsErrors::default() }, Some(error)).await;
         }
     };
     app.change(move |tx| {
-        // Not on a password that was changed a moment ago, by somebody who may have had reason to.
+        // Not if the password was changed a moment ago: that may have been done to shut this session out.
         if users::delete(tx, viewer.id, &known.password_hash)? { Ok(()) } else { Err(AppError::SignedOut) }
     })
     .await?;
@@ -182,7 +186,7 @@ async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, errors: SettingsE
     Ok(RefusedForm { status, retry_after, page }.respond_to(req))
 }
 
-fn spoken(error: &AppError) -> String {
+fn error_text(error: &AppError) -> String {
     match error {
         AppError::WrongPassword => "That is not your password.".to_owned(),
         other => other.to_string(),

@@ -57,7 +57,7 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
 pub async fn submit(form: Form<SignInForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let SignInForm { username, password, next } = form.into_inner();
     let refusal = match sign_in(&app, &username, password, client_ip(&req, &app.config), SessionKind::Browser).await {
-        Ok((token, _)) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::set(&app, &token))),
+        Ok((token, _)) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
         Err(refusal @ (AppError::WrongPassword | AppError::TooMany(_))) => refusal,
         Err(trouble) => return Err(trouble),
     };

@@ -57,7 +57,7 @@ pub async fn submit(form: Form<SignUpForm>, req: HttpRequest, app: Data<App>) ->
     let password_error = password::objection(&password);
     let username_error = match (parsed, password_error) {
         (Ok(name), None) => match sign_up(&app, name, password).await? {
-            Some(token) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::set(&app, &token))),
+            Some(token) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
             None => Some("That username is taken. Please choose another.".to_owned()),
         },
         (parsed, _) => parsed.err(),
@@ -67,7 +67,7 @@ pub async fn submit(form: Form<SignUpForm>, req: HttpRequest, app: Data<App>) ->
 }
 
 fn check_open(app: &App) -> Result<(), AppError> {
-    if app.config.signup_open { Ok(()) } else { Err(AppError::forbidden("This site is not open for new accounts at the moment.")) }
+    if app.config.signup_open { Ok(()) } else { Err(AppError::forbidden("Sign-ups are closed at the moment.")) }
 }
 
 fn layout(app: &App) -> Layout {

@@ -15,9 +15,9 @@ use crate::ids::UserId;
 use crate::metrics::PollOutcome;
 use crate::model::notifications::{self, Notification, Show};
 use crate::poll_url::{PollUrl, PollView, Since};
-use crate::views::inbox::{self, Focus, Inbox, InboxQuery, InboxRows, ReadAt};
+use crate::views::inbox::{self, Focus, Inbox, InboxQuery, InboxRows, LoadedAt};
 use crate::views::out_of_band::{OutOfBand, Update};
-use crate::views::poller::{BadgePoller, PollAttributes};
+use crate::views::polling_element::{BadgePollingElement, PollAttributes};
 
 /// How many notifications are read for the announcement where the page shows no list: it names two, and a third shows that there are others.
 const NAMED: i64 = 3;
@@ -28,7 +28,7 @@ const NAMED: i64 = 3;
 #[allow(clippy::large_enum_variant)]
 enum Polled {
     Inbox(Inbox),
-    Badge(BadgePoller),
+    Badge(BadgePollingElement),
 }
 
 impl HtmlSafe for Polled {}
@@ -63,13 +63,13 @@ async fn changed(poller: Poller, url: PollUrl, app: &App) -> Result<Update<Polle
             let query = InboxQuery { show, before: None };
             let (viewer, rows) = poller.confirm_and(app, move |conn, viewer| Ok(InboxRows::load(conn, viewer.id, query)?)).await?;
             let out_of_band = OutOfBand::new(&name, rows.unread, announcement(rows.notifications(), since));
-            let read_at = ReadAt { user, stamp: viewer.last_update };
-            Update { part: Polled::Inbox(Inbox::new(app, rows, query, read_at, Focus::Unchanged)), out_of_band }
+            let loaded_at = LoadedAt { user, stamp: viewer.last_update };
+            Update { part: Polled::Inbox(Inbox::new(app, rows, query, loaded_at, Focus::Unchanged)), out_of_band }
         }
         PollView::Badge(_) => {
             let (viewer, (unread, newest)) = poller.confirm_and(app, |conn, viewer| Ok(newest_unread(conn, viewer.id)?)).await?;
             let attributes = PollAttributes::new(app, PollUrl::new(user, viewer.last_update, url.view));
-            Update { part: Polled::Badge(BadgePoller { attributes }), out_of_band: OutOfBand::new(&name, unread, announcement(&newest, since)) }
+            Update { part: Polled::Badge(BadgePollingElement { attributes }), out_of_band: OutOfBand::new(&name, unread, announcement(&newest, since)) }
         }
     })
 }
@@ -77,10 +77,10 @@ async fn changed(poller: Poller, url: PollUrl, app: &App) -> Result<Update<Polle
 /// The badge's number, and what may have to be announced.
 fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, Vec<Notification>)> {
     let newest = notifications::list(conn, recipient, Show::Unread, None, NAMED)?;
-    Ok((notifications::unread_up_to_many(conn, recipient)?, newest.rows))
+    Ok((notifications::count_unread_up_to_many(conn, recipient)?, newest.rows))
 }
 
-/// Announces what is new, and not what merely differs. A page that did not know the state is told it, and nothing is new to it.
+/// What to announce: what is new, not what merely differs. To a page that did not know the state, nothing is new.
 fn announcement(newest: &[Notification], since: Since) -> String {
     let Since::Stamp(since) = since else { return String::new() };
     let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.created_at);

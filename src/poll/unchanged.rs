@@ -14,7 +14,7 @@ use crate::poll_url::{PATH, PollCursor, Since};
 
 /// 204, if `req` is a page's poll, nothing is new, and that is known without asking anybody. Whatever is not as usual is left to
 /// [`super::stream`], which need not verify the signature again.
-pub fn at_once(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
+pub fn answer(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
     if req.path() != PATH || req.method() != Method::GET || !is_htmx(req) {
         return None;
     }

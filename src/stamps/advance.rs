@@ -14,7 +14,7 @@ use crate::schema::{notifications, users};
 
 /// PostgreSQL's own clock in Unix milliseconds. Instances may disagree about the time, and the sweep asks whose stamp moved lately:
 /// only if one clock both gives the stamps and is asked by the sweep is nobody overlooked.
-const SERVER_CLOCK: &str = "int8(date_part('epoch', clock_timestamp()) * 1000)";
+pub const SERVER_CLOCK: &str = "int8(date_part('epoch', clock_timestamp()) * 1000)";
 
 /// Now, by the clock that gives the stamps, in Unix milliseconds: the server's, or `now` where the database is a file on this machine.
 pub fn database_now(conn: &mut Connection, now: Millis) -> QueryResult<Millis> {
@@ -75,7 +75,9 @@ pub fn advance_rows<Rows>(tx: &mut Change<'_>, rows: Rows) -> QueryResult<()>
 where
     Rows: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryId,
 {
-    let statement = AdvanceStatement { rows, now: tx.now() };
+    // Only SQLite's statement needs it. On PostgreSQL, `now` must not be read before the statement has locked the row.
+    let now = if matches!(tx.conn(), Connection::Sqlite(_)) { tx.now() } else { 0 };
+    let statement = AdvanceStatement { rows, now };
     let moved: Vec<(UserId, Stamp)> = on_either!(tx.conn(), |conn| statement.load(conn))?;
     moved.into_iter().for_each(|(user, stamp)| tx.touch(user, stamp));
     Ok(())
@@ -94,11 +96,22 @@ pub fn advance(tx: &mut Change<'_>, user: UserId) -> QueryResult<Option<Stamp>> 
     Ok(tx.stamp_of(user))
 }
 
+/// [`advance`], if anything that `user` sees has `changed`.
+///
+/// # Errors
+/// Those of the database.
+pub fn advance_if(tx: &mut Change<'_>, changed: bool, user: UserId) -> QueryResult<()> {
+    if changed {
+        advance(tx, user)?;
+    }
+    Ok(())
+}
+
 /// Locks the owners' user rows until the commit, in id order. Locked in any other order, two transactions could each hold what the
 /// other waits for.
 ///
 /// Every change of an inbox begins with this, or with an advance of its stamp, which locks the row as well. So stamps, and the ids of
-/// lines, are given out in the order of the commits. On SQLite there is one writer at a time in any case.
+/// notifications, are given out in the order of the commits. On SQLite there is one writer at a time in any case.
 ///
 /// # Errors
 /// Those of the database; among them that a lock was waited for too long.
@@ -110,7 +123,7 @@ pub fn lock(tx: &mut Change<'_>, owners: &[UserId]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Advances the stamp of `actor`, who is leaving, and of everybody who has a notification by them.
+/// Advances the stamp of `actor`, whose account is being deleted, and of everybody who has a notification by them.
 ///
 /// # Errors
 /// Those of the database.

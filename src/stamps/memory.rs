@@ -33,7 +33,7 @@ struct Remembered {
     confirmed: Epoch,
 }
 
-/// To be opened before a stamp is read, from the database or from Redis. It shows whether a change came during the read.
+/// An optimistic version check, opened before a stamp is read from the database or Redis: shows whether a change came during the read.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     user: UserId,

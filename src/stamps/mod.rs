@@ -10,6 +10,6 @@ mod memory;
 mod redis;
 pub mod sweep;
 
-pub use advance::{AdvanceStatement, advance, advance_rows, advance_with_recipients, lock};
+pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, advance_with_recipients, lock};
 pub use cache::StampCache;
 pub use redis::{Announced, RedisClient, RedisUrl};

@@ -15,7 +15,7 @@ use crate::model::notifications::{self, MANY};
 pub struct Badge {
     /// How many are unread, counted up to [`MANY`].
     pub unread: i64,
-    /// Whether it is part of a fragment.
+    /// Whether it is sent beside a fragment, to be swapped in out of band.
     pub out_of_band: bool,
 }
 
@@ -46,7 +46,7 @@ where
     F: FnOnce(&mut Connection) -> Result<T, AppError> + Send + 'static,
 {
     let recipient = viewer.id;
-    app.snapshot(move |conn| Ok((notifications::unread_up_to_many(conn, recipient)?, load(conn)?))).await
+    app.snapshot(move |conn| Ok((notifications::count_unread_up_to_many(conn, recipient)?, load(conn)?))).await
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct FollowButton {
 impl HtmlSafe for FollowButton {}
 
 impl FollowButton {
-    /// In a list. Without JavaScript, one comes back to the URL `back`.
+    /// In a list. Without JavaScript, the answer redirects to the URL `back`.
     pub fn in_list(person: &Person, back: String) -> FollowButton {
         FollowButton { username: person.username.clone(), following: person.following, on_profile: false, back }
     }

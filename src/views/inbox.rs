@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 use serde::Deserialize;
 
 use super::notification_line::NotificationLine;
-use super::poller::PollAttributes;
+use super::polling_element::PollAttributes;
 use crate::app::App;
 use crate::db::Connection;
 use crate::http::urls::with_query;
@@ -18,7 +18,7 @@ use crate::poll_url::{PollUrl, PollView};
 pub const NAME: &str = "Notifications";
 
 /// Notifications on one page.
-const PAGE: i64 = 20;
+const PAGE_SIZE: i64 = 20;
 
 /// Which part of the inbox somebody looks at.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -56,7 +56,7 @@ impl InboxRows {
     /// # Errors
     /// Those of the database.
     pub fn load(conn: &mut Connection, recipient: UserId, InboxQuery { show, before }: InboxQuery) -> diesel::QueryResult<InboxRows> {
-        Ok(InboxRows { unread: notifications::unread_up_to_many(conn, recipient)?, list: notifications::list(conn, recipient, show, before, PAGE)? })
+        Ok(InboxRows { unread: notifications::count_unread_up_to_many(conn, recipient)?, list: notifications::list(conn, recipient, show, before, PAGE_SIZE)? })
     }
 
     /// The notifications of this page, newest first.
@@ -67,7 +67,7 @@ impl InboxRows {
 
 /// Whose inbox it is, and at which stamp it was read: what a live inbox polls on from.
 #[derive(Debug, Clone, Copy)]
-pub struct ReadAt {
+pub struct LoadedAt {
     /// Whose.
     pub user: UserId,
     /// Their stamp.
@@ -112,11 +112,11 @@ pub struct Inbox {
 impl HtmlSafe for Inbox {}
 
 impl Inbox {
-    /// `rows`, which are the part that `query` names, read at `read_at`.
-    pub fn new(app: &App, rows: InboxRows, query: InboxQuery, read_at: ReadAt, focus: Focus) -> Inbox {
+    /// `rows`, which are the part that `query` names, read at `loaded_at`.
+    pub fn new(app: &App, rows: InboxRows, query: InboxQuery, loaded_at: LoadedAt, focus: Focus) -> Inbox {
         let (InboxRows { unread, list }, now) = (rows, app.clock.now());
         let focused = focus.line_of(&list.rows);
-        let url = PollUrl::new(read_at.user, read_at.stamp, PollView::Inbox(query.show));
+        let url = PollUrl::new(loaded_at.user, loaded_at.stamp, PollView::Inbox(query.show));
         let line = |notification: Notification| {
             let focus = focused == Some(notification.id);
             NotificationLine::new(notification, query.query(), now, focus)

@@ -1,7 +1,7 @@
 //! The layout: what surrounds every page.
 
 use super::badge::{Badge, title};
-use super::poller::{BadgePoller, PollAttributes};
+use super::polling_element::{BadgePollingElement, PollAttributes};
 use crate::app::App;
 use crate::http::viewer::{Poller, Viewer};
 use crate::poll_url::{PollUrl, PollView};
@@ -31,7 +31,7 @@ pub struct Member {
     /// How many notifications are unread, counted up to [`crate::model::notifications::MANY`].
     pub unread: i64,
     /// The page's polling element.
-    pub poller: BadgePoller,
+    pub polling_element: BadgePollingElement,
 }
 
 impl Layout {
@@ -52,7 +52,7 @@ impl Layout {
     pub fn bare(app: &App, name: &str, poller: Option<Poller>) -> Layout {
         let member = poller.map(|poller| {
             let url = PollUrl::from_unknown_state(poller.user, PollView::Badge(name.to_owned()));
-            Member { username: String::new(), unread: 0, poller: BadgePoller { attributes: PollAttributes::at_once(app, url) } }
+            Member { username: String::new(), unread: 0, polling_element: BadgePollingElement { attributes: PollAttributes::at_once(app, url) } }
         });
         Layout { bare: true, member, ..Layout::visitor(app, name) }
     }
@@ -60,8 +60,8 @@ impl Layout {
     /// For a page of `viewer`, who has `unread` notifications.
     pub fn member(app: &App, viewer: &Viewer, name: &str, unread: i64) -> Layout {
         let url = PollUrl::new(viewer.id, viewer.last_update, PollView::Badge(name.to_owned()));
-        let poller = BadgePoller { attributes: PollAttributes::new(app, url) };
-        Layout { member: Some(Member { username: viewer.username.clone(), unread, poller }), ..Layout::visitor(app, name) }
+        let polling_element = BadgePollingElement { attributes: PollAttributes::new(app, url) };
+        Layout { member: Some(Member { username: viewer.username.clone(), unread, polling_element }), ..Layout::visitor(app, name) }
     }
 
     /// The tab's title.

@@ -8,6 +8,6 @@ pub mod layout;
 pub mod notification_line;
 pub mod out_of_band;
 pub mod person_card;
-pub mod poller;
+pub mod polling_element;
 pub mod profile_header;
 pub mod relative_time;

@@ -9,7 +9,7 @@ use crate::model::people::Person;
 pub struct PersonCard {
     /// The person.
     pub person: Person,
-    /// Follow or unfollow; nobody is offered to follow themselves.
+    /// Follow or unfollow; `None` on the viewer's own card.
     pub button: Option<FollowButton>,
 }
 

@@ -12,7 +12,7 @@ use crate::model::people::{MANY, Profile};
 #[template(path = "parts/profile_header.html")]
 pub struct ProfileHeader {
     username: String,
-    follows_you: bool,
+    followed_by: bool,
     followers: i64,
     following: i64,
     button: Option<FollowButton>,
@@ -25,7 +25,7 @@ impl ProfileHeader {
     pub fn new(profile: Profile, viewer: UserId) -> ProfileHeader {
         let Profile { person, followers, following } = profile;
         let button = (person.id != viewer).then(|| FollowButton::on_profile(&person));
-        ProfileHeader { username: person.username, follows_you: person.follows_you, followers, following, button }
+        ProfileHeader { username: person.username, followed_by: person.followed_by, followers, following, button }
     }
 
     /// "45", "1,050", or "10,000+" where counting ended.

@@ -14,7 +14,7 @@ async fn a_database_that_is_locked_is_said_and_passes() {
     let mut somebody_else = town.site.home.locked();
 
     ada.presses("Follow bob").await;
-    ada.becomes("document.getElementById('status').textContent", "We cannot do that at this moment. Nothing was changed; please try again in a few seconds.")
+    ada.becomes("document.getElementById('status').textContent", "We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")
         .await;
     ada.becomes("document.activeElement.textContent", "Follow bob").await;
 

@@ -257,8 +257,8 @@ async fn who_leaves_takes_everything_along_and_the_others_see_it_go() {
 async fn a_closed_site_lets_nobody_sign_up_and_everybody_in() {
     let town = Town::with(|settings| settings.signup = Some("closed".into())).await;
     let stranger = town.stranger("ada");
-    stranger.gets("/signup").await.is_a_page_that_says(403, "not open for new accounts");
-    stranger.posts("/signup", &[("username", "ada"), ("password", PASSWORD)]).await.is_a_page_that_says(403, "not open for new accounts");
+    stranger.gets("/signup").await.is_a_page_that_says(403, "Sign-ups are closed");
+    stranger.posts("/signup", &[("username", "ada"), ("password", PASSWORD)]).await.is_a_page_that_says(403, "Sign-ups are closed");
     assert!(!stranger.gets("/").await.page().exists("a[href^='/signup']"));
     assert!(!stranger.gets("/signin").await.page().exists("a[href^='/signup']"));
 }

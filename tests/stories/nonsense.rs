@@ -131,7 +131,7 @@ async fn htmx_hears_of_a_mistake_in_a_sentence_it_can_show() {
     let answer = ada.presses("/people/nobody/follow", &[]).await;
     assert_eq!(answer.status, 404);
     let sentence = answer.fragment();
-    assert!(sentence.starts_with("span") && sentence.text_of("span").starts_with("We found nothing at this address"), "{}", answer.body);
+    assert!(sentence.starts_with("span") && sentence.text_of("span").starts_with("There is nothing at this address"), "{}", answer.body);
     ada.takes_cookie(None);
     let answer = ada.presses("/people/ada/follow", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.header("hx-redirect")), (401, "/signin"));

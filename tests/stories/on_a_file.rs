@@ -76,7 +76,7 @@ async fn the_demo_is_live_at_once_and_starts_afresh_each_time() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let people = you.gets(&format!("{}/people", demo.url)).await.page().people();
-        assert_eq!(people.len(), tidings::cli::demo::CAST.len() + 1);
+        assert_eq!(people.len(), tidings::cli::demo::PEOPLE.len() + 1);
     }
 }
 

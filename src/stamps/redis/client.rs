@@ -119,7 +119,7 @@ impl RedisClient {
     /// Starts to write `stamps`, at most `CONCURRENT_COMMANDS` (128) at once. They run to the end whether or not anybody waits. What cannot be
     /// written now is mended by the sweep.
     pub fn announce(self: &Arc<Self>, stamps: Vec<(UserId, Stamp)>) -> Announced {
-        let is_read = self.readable.load(Ordering::Acquire);
+        let readable = self.readable.load(Ordering::Acquire);
         let client = Arc::clone(self);
         let write = self.runtime.spawn(async move {
             let Some(connection) = client.connection() else { return };
@@ -127,7 +127,7 @@ impl RedisClient {
             // Stops at the first failure, which is recorded: the sweep mends the rest.
             let _ = writes.buffer_unordered(CONCURRENT_COMMANDS).try_for_each(|()| ready(Ok(()))).await;
         });
-        Announced { client: Arc::clone(self), write: is_read.then_some(write) }
+        Announced { client: Arc::clone(self), write: readable.then_some(write) }
     }
 
     /// What the sweep can do for Redis now. `None` while Redis is out of reach, or still refuses the command that it refused. Blocks,
@@ -235,7 +235,7 @@ impl RedisClient {
         }
     }
 
-    /// Uses `connection` from now on; the sweep mends the copies behind it before they are read.
+    /// Uses `connection` from now on; the sweep mends its copies before they are read.
     pub(super) fn connected(&self, connection: RedisConnection, identity: Option<String>) {
         let mut state = self.state();
         state.connected(identity);

@@ -79,7 +79,7 @@ impl RedisConnection {
         SET_IF_NEWER.key(key(user)).arg(stamp).arg(EXPIRY / SECOND).invoke_async(self).await
     }
 
-    /// Asks for a sign of life.
+    /// Sends PING.
     ///
     /// # Errors
     /// If there is no answer, or a refusal.

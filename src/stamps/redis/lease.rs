@@ -16,7 +16,7 @@ const TERM: Duration = Duration::from_secs(3);
 /// Whether copies may be believed, and which. A new epoch invalidates all of them at once.
 #[derive(Debug)]
 pub struct Lease {
-    created: Instant,
+    created_at: Instant,
     epoch: AtomicU64,
     /// When it ends, in milliseconds after `created`; 0 while there is no lease.
     until: AtomicU64,
@@ -26,7 +26,7 @@ pub struct Lease {
 
 impl Default for Lease {
     fn default() -> Self {
-        Lease { created: Instant::now(), epoch: AtomicU64::new(1), until: AtomicU64::new(0), holder: Mutex::new(0) }
+        Lease { created_at: Instant::now(), epoch: AtomicU64::new(1), until: AtomicU64::new(0), holder: Mutex::new(0) }
     }
 }
 
@@ -70,7 +70,7 @@ impl Lease {
     }
 
     fn millis(&self, moment: Instant) -> u64 {
-        u64::try_from(moment.duration_since(self.created).as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(moment.duration_since(self.created_at).as_millis()).unwrap_or(u64::MAX)
     }
 
     fn lock_holder(&self) -> MutexGuard<'_, u64> {
@@ -91,7 +91,7 @@ mod tests {
         assert!(lease.epoch().is_some());
         std::thread::sleep(Duration::from_millis(5));
         let asked = Instant::now().checked_sub(TERM);
-        if let Some(asked) = asked.filter(|asked| *asked > lease.created) {
+        if let Some(asked) = asked.filter(|asked| *asked > lease.created_at) {
             assert!(lease.renew(holder, asked));
             assert_eq!(lease.epoch(), None, "an answer that took as long as the lease");
         }

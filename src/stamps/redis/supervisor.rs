@@ -166,5 +166,5 @@ fn no_sign_of_life() -> String {
 }
 
 fn too_slow(took: Duration) -> String {
-    format!("it takes {} ms to answer, and nobody is made to wait for more than {}", took.as_millis(), REQUEST_TIMEOUT.as_millis())
+    format!("it takes {} ms to answer, longer than the {} ms that a request may wait", took.as_millis(), REQUEST_TIMEOUT.as_millis())
 }

@@ -25,7 +25,7 @@ pub struct Tracking {
 }
 
 impl Tracking {
-    /// Turns tracking on at every server that stamps of `url` are written on. Announcements invalidate copies in `memory`, in the
+    /// Turns tracking on at every server of `url` that holds stamps. Announcements invalidate copies in `memory`, in the
     /// order in which they come, and before any later answer on the same connection is seen.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Tracking {
     /// Pings every server and renews the lease. Returns whether the lease is still held.
     ///
     /// In a cluster, all masters must also agree who the masters are. One that was cut off from the others still answers, but does not
-    /// know that another is written to in its place. The others know.
+    /// know that another has taken its place. The others know.
     ///
     /// # Errors
     /// If a server does not answer.

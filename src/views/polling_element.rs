@@ -35,10 +35,10 @@ impl PollAttributes {
 
 /// The polling element of every page but the live inbox, which polls itself: it is hidden, and brings the badge.
 #[derive(Debug, Clone, Template)]
-#[template(path = "parts/badge_poller.html")]
-pub struct BadgePoller {
+#[template(path = "parts/badge_polling_element.html")]
+pub struct BadgePollingElement {
     /// Where and how often it polls.
     pub attributes: PollAttributes,
 }
 
-impl HtmlSafe for BadgePoller {}
+impl HtmlSafe for BadgePollingElement {}
