@@ -83,7 +83,7 @@ impl Server {
         // A log that nobody reads stops the writer in the end.
         std::thread::spawn(move || {
             lines.map_while(Result::ok).for_each(|line| {
-                if line.contains("ERROR") {
+                if line.contains("ERROR") || line.contains("panicked") {
                     eprintln!("{line}")
                 }
             })

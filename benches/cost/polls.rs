@@ -54,10 +54,13 @@ impl Contestant {
 
     /// Polls per CPU-second under `load`.
     fn round(&mut self, load: Load) -> f64 {
-        let (herd, tabs) = (&mut self.herd, &self.tabs);
-        let mut run = |time| match load {
-            Load::Saturated => press(herd, time, 204, |n, buffer| write(tabs, n, buffer)).expect("answers"),
-            Load::Rate(rate) => pace(herd, time, rate, 204, |n, buffer| write(tabs, n, buffer)).expect("answers"),
+        let (herd, tabs, name) = (&mut self.herd, &self.tabs, self.name);
+        let mut run = |time| {
+            let answered = match load {
+                Load::Saturated => press(herd, time, 204, |n, buffer| write(tabs, n, buffer)),
+                Load::Rate(rate) => pace(herd, time, rate, 204, |n, buffer| write(tabs, n, buffer)),
+            };
+            answered.unwrap_or_else(|trouble| panic!("{name}: {trouble}"))
         };
         run(WARM_UP);
         let before = self.server.cpu();

@@ -20,6 +20,7 @@ mod on_a_file;
 mod outages;
 mod people;
 mod plans;
+mod properties;
 mod sizes;
 mod stream;
 mod trouble;

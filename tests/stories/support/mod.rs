@@ -11,5 +11,8 @@ pub mod program;
 pub mod query_plan;
 pub mod random;
 pub mod raw_answer;
+pub mod reference;
 pub mod route_list;
+pub mod session_tab;
+pub mod system_under_test;
 pub mod town;
