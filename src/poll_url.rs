@@ -95,15 +95,17 @@ impl PollUrl {
 impl PollCursor {
     /// What every poll's query carries.
     pub fn parse(query: &str) -> PollCursor {
-        let values = |name| query.split('&').filter_map(move |pair| pair.strip_prefix(name)?.strip_prefix('='));
-        // Neither has a character that would be percent-encoded.
-        let mut stamps = values("since");
-        let since = match (stamps.next(), stamps.next()) {
-            (None, _) => Since::Absent,
-            (Some(value), None) => value.parse().map_or(Since::Garbled, Since::Stamp),
-            (Some(_), Some(_)) => Since::Garbled,
-        };
-        PollCursor { since, user: values("user").next().and_then(|id| id.parse().ok()).map(UserId) }
+        let mut cursor = PollCursor { since: Since::Absent, user: None };
+        // Neither value has a character that would be percent-encoded.
+        for pair in query.split('&') {
+            if let Some(stamp) = pair.strip_prefix("since=") {
+                let is_first = cursor.since == Since::Absent;
+                cursor.since = stamp.parse().ok().filter(|_| is_first).map_or(Since::Garbled, Since::Stamp);
+            } else if let Some(id) = pair.strip_prefix("user=").filter(|_| cursor.user.is_none()) {
+                cursor.user = id.parse().ok().map(UserId);
+            }
+        }
+        cursor
     }
 
     /// Whether it is a page of `caller`.

@@ -61,9 +61,15 @@ impl Poller {
     /// # Errors
     /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
     pub fn of(req: &HttpRequest, app: &App) -> Result<Poller, AppError> {
-        if let Some(verified) = req.extensions().get::<Poller>() {
-            return Ok(*verified);
-        }
+        let remembered = req.extensions().get::<Poller>().copied();
+        remembered.map_or_else(|| Poller::verify(req, app), Ok)
+    }
+
+    /// [`Poller::of`] of a request that nobody has looked at yet.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
+    pub fn verify(req: &HttpRequest, app: &App) -> Result<Poller, AppError> {
         let signed = bearer(req).map(str::as_bytes).or_else(|| session_cookie::value(req, &app.config));
         let token = signed.and_then(|signed| app.signer.verify(signed)).filter(|token| token.is_alive(app.clock.now()));
         let token = token.ok_or(AppError::SignedOut)?;

@@ -19,7 +19,7 @@ pub fn answer(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
         return None;
     }
     let begun = Instant::now();
-    let poller = Poller::of(req, app).ok()?;
+    let poller = Poller::verify(req, app).ok()?;
     let cursor = PollCursor::parse(req.query_string());
     let is_unchanged = app.stamps.known(poller.user).is_some_and(|stamp| cursor.since == Since::Stamp(stamp));
     if !is_unchanged || !cursor.is_page_of(poller.user) {
