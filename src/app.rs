@@ -33,6 +33,9 @@ pub struct App {
     pub login_throttle: LoginThrottle,
     /// Signs session tokens.
     pub signer: Signer,
+    /// The name of the session cookie. It names the site, because browsers do not tell the ports of a host apart: two sites on one host would
+    /// sign each other out.
+    pub cookie_name: String,
     #[deref]
     store: Store,
     /// On SQLite, one writer at a time, first come first served. SQLite's own waiting is unfair and lets single writers starve for seconds;
@@ -56,6 +59,7 @@ impl App {
             assets: Assets::find(),
             passwords,
             login_throttle: LoginThrottle::default(),
+            cookie_name: format!("{}tidings-{}", if config.is_https() { "__Host-" } else { "" }, signer.site_id()),
             signer,
             store,
             writers: Arc::new(Semaphore::new(writers)),

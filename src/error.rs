@@ -1,6 +1,8 @@
 //! The one error type of handlers: what went wrong, the status it deserves, and a sentence for whoever asked. The middleware
 //! `error_response` makes a page or a problem document of it, and logs the cause once.
 
+use std::borrow::Cow;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -12,7 +14,7 @@ use crate::db::{Cause, NoConnection};
 pub enum AppError {
     /// What was asked for is refused: a 4xx status, and why.
     #[error("{1}")]
-    Refused(StatusCode, &'static str),
+    Refused(StatusCode, Cow<'static, str>),
     /// Nobody is signed in, or the session has ended.
     #[error("You are not signed in, or your session has ended.")]
     SignedOut,
@@ -56,33 +58,33 @@ const RETRY_SECONDS: u32 = 5;
 
 impl AppError {
     /// 400: the request cannot be read.
-    pub fn bad_request(why: &'static str) -> AppError {
-        AppError::Refused(StatusCode::BAD_REQUEST, why)
+    pub fn bad_request(why: impl Into<Cow<'static, str>>) -> AppError {
+        AppError::Refused(StatusCode::BAD_REQUEST, why.into())
     }
 
     /// 403: not allowed.
-    pub fn forbidden(why: &'static str) -> AppError {
-        AppError::Refused(StatusCode::FORBIDDEN, why)
+    pub fn forbidden(why: impl Into<Cow<'static, str>>) -> AppError {
+        AppError::Refused(StatusCode::FORBIDDEN, why.into())
     }
 
     /// 408: the request took too long to arrive.
     pub fn too_slow() -> AppError {
-        AppError::Refused(StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive.")
+        AppError::Refused(StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive.".into())
     }
 
     /// 413: a body beyond [`LARGEST_BODY`].
     pub fn too_large() -> AppError {
-        AppError::Refused(StatusCode::PAYLOAD_TOO_LARGE, "That is more than this site accepts at once.")
+        AppError::Refused(StatusCode::PAYLOAD_TOO_LARGE, "That is more than this site accepts at once.".into())
     }
 
     /// 415: a body of a type that is not read here.
-    pub fn wrong_type(why: &'static str) -> AppError {
-        AppError::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why)
+    pub fn wrong_type(why: impl Into<Cow<'static, str>>) -> AppError {
+        AppError::Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why.into())
     }
 
     /// 422: well-formed, but not possible.
-    pub fn unprocessable(why: &'static str) -> AppError {
-        AppError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why)
+    pub fn unprocessable(why: impl Into<Cow<'static, str>>) -> AppError {
+        AppError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why.into())
     }
 
     /// A fault of ours.

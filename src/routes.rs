@@ -37,6 +37,7 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/notifications/{id}/delete").post(pages::notifications::delete))
         // My account
         .service(resource("/settings").get(pages::settings::show))
+        .service(resource("/.well-known/change-password").get(pages::settings::well_known))
         .service(resource("/settings/password").post(pages::settings::change_password))
         .service(resource("/settings/delete").post(pages::settings::delete_account))
         .service(resource("/settings/sessions/others/revoke").post(pages::settings::revoke_others))

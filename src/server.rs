@@ -18,6 +18,10 @@ use crate::routes::routes;
 /// back within one interval. With the usual 128, those that come in the same instant would be refused, and retry a second later.
 const BACKLOG: i32 = 4096;
 
+/// How long an idle connection stays open. Longer than the usual proxies keep one to us (Caddy two minutes, nginx one): otherwise we could close
+/// it under a request that the proxy has just sent. And longer than the usual poll interval, so that a poll needs no new connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(150);
+
 /// Open connections per thread. actix's own limit, 25,000, is meant for busy ones. A tab between two polls is idle and takes 10 to 20 kB, and
 /// one core can answer half a million of them. The real limit is the number of open files ([`raise_file_limit`]).
 const CONNECTIONS: usize = 1_000_000;
@@ -58,12 +62,10 @@ pub fn application(app: web::Data<App>) -> Actix<impl ServiceFactory<ServiceRequ
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::Result<Server> {
-    let poll = Duration::from_secs(app.config.poll_seconds.into());
     Ok(HttpServer::new(move || application(app.clone()))
         .workers(workers)
         .max_connections(CONNECTIONS)
-        // Longer than the poll interval, so that a poll needs no new connection; but not for hours.
-        .keep_alive((poll + Duration::from_secs(15)).min(Duration::from_secs(120)))
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(8)
         .listen(listener)?
         .run())

@@ -80,6 +80,9 @@ fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
 /// Signs tokens and verifies signed ones.
 pub struct Signer(Hmac<Sha256>);
 
+/// Bytes of a [`Signer::site_id`].
+const SITE_ID: usize = 4;
+
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signer(…)")
@@ -101,6 +104,12 @@ impl Signer {
     /// None that HMAC knows of: it takes a key of any length.
     pub fn new(key: &[u8]) -> Result<Signer, InvalidLength> {
         Hmac::new_from_slice(key).map(Signer)
+    }
+
+    /// Eight hex digits that are the same for all instances of a site, and others for another site.
+    pub fn site_id(&self) -> String {
+        let digest = self.0.clone().chain_update(b"site id").finalize().into_bytes();
+        digest.iter().take(SITE_ID).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The signed token as a cookie or a bearer header carries it: base64url.

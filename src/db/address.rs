@@ -54,6 +54,10 @@ fn sqlite(path: &str) -> Result<Address, &'static str> {
     match path.strip_prefix("//").unwrap_or(path) {
         "" => Err("must name a file: sqlite:PATH, such as sqlite:data/tidings.db."),
         ":memory:" => Err("must name a file: a database in memory would be lost with its connection."),
+        // Other programs read these as a URI, and would open another file than we: one site would be two.
+        path if path.contains(['?', '#']) || path.starts_with("file:") => {
+            Err("must name a file by its path alone, without ?, # or file:, such as sqlite:data/tidings.db.")
+        }
         path => Ok(Address::Sqlite(PathBuf::from(path))),
     }
 }

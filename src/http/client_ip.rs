@@ -1,6 +1,6 @@
 //! The caller's IP address, also behind trusted proxies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 
@@ -15,7 +15,7 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
         return peer;
     }
     let lines: Vec<&str> = req.headers().get_all("X-Forwarded-For").filter_map(|line| line.to_str().ok()).collect();
-    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(|hop| address(hop));
     let mut nearest = peer;
     for hop in hops {
         nearest = hop.to_canonical();
@@ -24,4 +24,34 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
         }
     }
     nearest
+}
+
+/// An address as proxies write it: some add a port, brackets around IPv6, or quotes.
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim().trim_matches('"');
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(hop, |(address, _)| address);
+    bare.parse().or_else(|_| hop.parse().map(|with_port: SocketAddr| with_port.ip())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_proxies_write_them() {
+        for (written, address) in [
+            ("203.0.113.99", "203.0.113.99"),
+            (" 203.0.113.99:5099", "203.0.113.99"),
+            ("\"203.0.113.99:5099\"", "203.0.113.99"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:5099", "2001:db8::1"),
+            ("\"[2001:db8::1]:5099\"", "2001:db8::1"),
+        ] {
+            assert_eq!(super::address(written), address.parse().ok(), "{written}");
+        }
+        for garbage in ["", "unknown", "_hidden", "203.0.113", "203.0.113.99:x", "[]", "for=203.0.113.99"] {
+            assert_eq!(super::address(garbage), None, "{garbage}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What a request's headers say.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::web::Data;
 
 use crate::app::App;
@@ -19,12 +19,10 @@ pub fn is_for_programs(req: &HttpRequest) -> bool {
     req.path() == "/api" || req.path().starts_with("/api/")
 }
 
-/// The token of an `Authorization` header, if there is such a header. Another scheme than Bearer, or garbage, is an empty token: bad
-/// credentials must not fall back to a cookie.
-pub fn bearer(req: &HttpRequest) -> Option<&str> {
-    let value = req.headers().get(header::AUTHORIZATION)?;
-    let (scheme, token) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
-    Some(if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { "" })
+/// The token of an `Authorization: Bearer` header. Other schemes are not ours: a proxy that asks for a password sends its own `Basic` on.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The state shared by handlers.

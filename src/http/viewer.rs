@@ -70,10 +70,29 @@ impl Poller {
     /// # Errors
     /// [`AppError::SignedOut`] if there is no token, or none that is ours and alive.
     pub fn verify(req: &HttpRequest, app: &App) -> Result<Poller, AppError> {
-        let signed = bearer(req).map(str::as_bytes).or_else(|| session_cookie::value(req, &app.config));
-        let token = signed.and_then(|signed| app.signer.verify(signed)).filter(|token| token.is_alive(app.clock.now()));
-        let token = token.ok_or(AppError::SignedOut)?;
-        Ok(Poller { user: token.user, token })
+        Poller::candidates(req, app).next().ok_or(AppError::SignedOut)
+    }
+
+    /// Everybody whom a living token of the request names. That is one, but where a stale cookie stands beside a newer one.
+    pub fn candidates<'a>(req: &'a HttpRequest, app: &'a App) -> impl Iterator<Item = Poller> + use<'a> {
+        // A token of ours speaks for its bearer, also one that has ended. Any other hides no cookie: a proxy may have put it there.
+        let bearer = bearer(req.headers()).and_then(|signed| app.signer.verify(signed.as_bytes()));
+        let cookies = bearer.is_none().then(|| session_cookie::tokens(req, app));
+        let now = app.clock.now();
+        let alive = bearer.into_iter().chain(cookies.into_iter().flatten()).filter(move |token| token.is_alive(now));
+        alive.map(|token| Poller { user: token.user, token })
+    }
+
+    /// The first of whom [`Poller::confirm`] says that they are signed in.
+    async fn confirmed(req: &HttpRequest, app: &App) -> Result<(Poller, Viewer), AppError> {
+        let candidates: Vec<Poller> = Poller::candidates(req, app).collect();
+        for poller in candidates {
+            match poller.confirm(app).await {
+                Err(AppError::SignedOut) => {}
+                done => return done.map(|viewer| (poller, viewer)),
+            }
+        }
+        Err(AppError::SignedOut)
     }
 
     /// Keeps it with the request, so that [`Poller::of`] need not verify the signature again.
@@ -132,8 +151,7 @@ impl FromRequest for Viewer {
         let req = req.clone();
         Box::pin(async move {
             let app = app(&req)?;
-            let poller = Poller::of(&req, &app)?;
-            let viewer = poller.confirm(&app).await?;
+            let (poller, viewer) = Poller::confirmed(&req, &app).await?;
             if is_opened_by_a_person(&req) {
                 renew(&req, app, &poller, &viewer);
             }
@@ -165,7 +183,7 @@ pub struct RenewedCookie(pub Cookie<'static>);
 /// Whether a person opened a page. Nothing else renews a session: no poll, no fragment, no page that reloads itself, no program.
 fn is_opened_by_a_person(req: &HttpRequest) -> bool {
     let reloaded_itself = req.query_string().split('&').any(|pair| pair == "auto=1");
-    req.method() == Method::GET && bearer(req).is_none() && !is_htmx(req) && !reloaded_itself && !is_for_programs(req)
+    req.method() == Method::GET && bearer(req.headers()).is_none() && !is_htmx(req) && !reloaded_itself && !is_for_programs(req)
 }
 
 /// Renews the session, at most once an hour: its cookie with this answer, its row in the background, because a page must not wait for a locked

@@ -8,7 +8,7 @@ use actix_http::encoding::Encoder;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, Version};
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue};
 
 /// Smallest body that is compressed, in bytes. A smaller one fits into one packet with its headers anyway.
@@ -17,7 +17,7 @@ const SMALLEST: u64 = 1_024;
 /// Compresses the answer if that pays and the caller accepts it. Errors are not compressed: that takes a thread of the pool that waits for the
 /// database, and in an outage all of its threads may be waiting.
 pub fn compress(response: ServiceResponse) -> ServiceResponse {
-    if !(is_worth_it(&response) && is_accepted(&response)) {
+    if !(is_worth_it(&response) && is_accepted(&response) && takes_chunks(&response)) {
         return response;
     }
     response.map_body(|head, body| {
@@ -37,6 +37,20 @@ fn is_worth_it(response: &ServiceResponse) -> bool {
 fn is_accepted(response: &ServiceResponse) -> bool {
     let accepted = response.request().get_header::<AcceptEncoding>();
     accepted.and_then(|accepted| accepted.negotiate([Encoding::identity(), Encoding::gzip()].iter())) == Some(Encoding::gzip())
+}
+
+/// Some proxies that compress (Apache) mark the ETag of what they compressed, `"abc-gzip"`, and pass on what browsers then ask with.
+pub fn restore_etags(headers: &mut HeaderMap) {
+    let asked = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let restored = asked.filter(|tags| tags.contains("-gzip\"")).map(|tags| tags.replace("-gzip\"", "\""));
+    if let Some(restored) = restored.and_then(|tags| HeaderValue::try_from(tags).ok()) {
+        headers.insert(header::IF_NONE_MATCH, restored);
+    }
+}
+
+/// A compressed answer is sent in chunks, which HTTP/1.0 does not have.
+fn takes_chunks(response: &ServiceResponse) -> bool {
+    response.request().head().version >= Version::HTTP_11
 }
 
 /// A strong ETag and byte ranges are those of the file, and these bytes are compressed.

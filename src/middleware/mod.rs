@@ -1,5 +1,6 @@
 //! What every request passes on its way in and out. It is one middleware, so that the order is plain to see.
 
+mod canonical_url;
 mod compression;
 mod csrf;
 mod error_response;
@@ -28,9 +29,9 @@ type ServiceResult = Result<ServiceResponse, Error>;
 /// Boxed even when ready: actix keeps room for the largest future per open connection.
 type ServiceFuture = Pin<Box<dyn Future<Output = ServiceResult>>>;
 
-/// In: the CSRF check, and the limit on `Content-Length`. Out: the body of errors, compression, the cookie of a renewed session, the security
+/// In: the CSRF check, the limit on `Content-Length`, and the canonical URL. Out: the body of errors, compression, the cookie of a renewed session, the security
 /// headers. An unchanged poll passes none of them: it changes nothing and has no body, and is answered before routing.
-pub fn middleware<S>(req: ServiceRequest, inner: &S) -> ServiceFuture
+pub fn middleware<S>(mut req: ServiceRequest, inner: &S) -> ServiceFuture
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future: 'static>,
 {
@@ -41,9 +42,12 @@ where
         return Box::pin(ready(Ok(req.into_response(unchanged))));
     }
     let app = app.clone();
-    let answer = match csrf::check(&req, &app.config).and_then(|()| check_content_length(&req)) {
-        Ok(()) => Either::Left(with_timeout(inner.call(req))),
-        Err(refusal) => Either::Right(ready(Ok(req.error_response(refusal)))),
+    compression::restore_etags(req.headers_mut());
+    let refused = csrf::check(&req, &app).and_then(|()| check_content_length(&req));
+    let answer = match (refused, canonical_url::redirect(req.request())) {
+        (Err(refusal), _) => Either::Right(ready(Ok(req.error_response(refusal)))),
+        (Ok(()), Some(redirect)) => Either::Right(ready(Ok(req.into_response(redirect)))),
+        (Ok(()), None) => Either::Left(with_timeout(inner.call(req))),
     };
     Box::pin(async move { finish(answer.await?, &app) })
 }

@@ -70,6 +70,11 @@ pub async fn show(viewer: Viewer, query: Query<SettingsQuery>, app: Data<App>) -
     Ok(Html(page(&viewer, &app, done, SettingsErrors::default()).await?))
 }
 
+/// `GET /.well-known/change-password`: where password managers look for the form.
+pub async fn well_known() -> HttpResponse {
+    see_other("/settings")
+}
+
 async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsErrors) -> Result<SettingsPage, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
     let (unread, listed) = with_unread(app, viewer, move |conn| Ok(sessions::list(conn, me, now)?)).await?;
@@ -172,7 +177,7 @@ pub async fn delete_account(viewer: Viewer, form: Form<DeleteForm>, req: HttpReq
         if users::delete(tx, viewer.id, &known.password_hash)? { Ok(()) } else { Err(AppError::SignedOut) }
     })
     .await?;
-    Ok(see_other_with("/", &session_cookie::removal(&app.config)))
+    Ok(see_other_with("/", &session_cookie::removal(&app)))
 }
 
 /// The page again, with what was wrong. Trouble that is not the reader's mistake stays an error.

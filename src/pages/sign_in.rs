@@ -70,7 +70,7 @@ pub async fn sign_out(caller: Caller, app: Data<App>) -> Result<HttpResponse, Ap
     if let Caller::Member(viewer) = caller {
         app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, viewer.session)?)).await?;
     }
-    Ok(see_other_with("/", &session_cookie::removal(&app.config)))
+    Ok(see_other_with("/", &session_cookie::removal(&app)))
 }
 
 fn layout(app: &App) -> Layout {

@@ -26,6 +26,17 @@ pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, Ap
 }
 
 async fn answer(req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
-    let poller = Poller::of(req, app)?;
+    let first = answer_to(Poller::of(req, app)?, req, app).await;
+    let others: Vec<Poller> = if matches!(first, Err(AppError::SignedOut)) { Poller::candidates(req, app).skip(1).collect() } else { Vec::new() };
+    for other in others {
+        match answer_to(other, req, app).await {
+            Err(AppError::SignedOut) => {}
+            answered => return answered,
+        }
+    }
+    first
+}
+
+async fn answer_to(poller: Poller, req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
     if is_htmx(req) { page::answer(poller, req, app).await } else { program::answer(poller, req, app).await }
 }

@@ -38,8 +38,9 @@ pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Resu
 
 fn has_etag(req: &HttpRequest, stamp: Stamp) -> bool {
     match req.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
         Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag(stamp))),
-        _ => false,
+        None => false,
     }
 }
 
