@@ -2,4 +2,5 @@
 
 pub mod login_throttle;
 pub mod password;
+pub mod password_rules;
 pub mod session_token;

@@ -8,28 +8,15 @@ use std::time::Duration;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::{mpsc, oneshot};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::AppError;
-
-/// Fewest characters of a password.
-pub const SHORTEST: usize = 8;
-/// Most characters of a password.
-pub const LONGEST: usize = 200;
 
 /// The longest that a caller waits, queue and work together, before the answer is 503.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many jobs may be queued; later callers wait for a place in the queue.
 const QUEUE: usize = 64;
-
-/// Why `typed` cannot be a password, for the person who typed it; `None` if it can.
-pub fn objection(typed: &str) -> Option<&'static str> {
-    match typed.chars().count() {
-        0..SHORTEST => Some("Use at least 8 characters."),
-        SHORTEST..=LONGEST => None,
-        _ => Some("Use at most 200 characters."),
-    }
-}
 
 type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 
@@ -65,7 +52,7 @@ impl Passwords {
     /// # Errors
     /// 503 when the queue is too long.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
-        self.run(move |scratch| scratch.hash(&password)).await
+        self.run(move |scratch| scratch.hash(&normalized(&password))).await
     }
 
     /// Whether `password` is the one that was hashed. Without a hash the answer is no, after the same time.
@@ -75,7 +62,10 @@ impl Passwords {
     pub async fn matches(&self, password: String, hashed: Option<String>) -> Result<bool, AppError> {
         let dummy = Arc::clone(&self.dummy);
         self.run(move |scratch| {
-            let right = scratch.matches(&password, hashed.as_deref().unwrap_or(&dummy))?;
+            let hash = hashed.as_deref().unwrap_or(&dummy);
+            let normalized = normalized(&password);
+            // Hashes of releases before this one are of the password as typed.
+            let right = scratch.matches(&normalized, hash)? || (normalized != password && scratch.matches(&password, hash)?);
             Ok(right && hashed.is_some())
         })
         .await
@@ -95,6 +85,11 @@ impl Passwords {
         };
         tokio::time::timeout(TIMEOUT, answered).await.map_err(|late| AppError::Unavailable(Box::new(late)))?
     }
+}
+
+/// Two keyboards may compose one letter differently, é or e and an accent: NFKC makes them the same (NIST SP 800-63B).
+fn normalized(password: &str) -> String {
+    password.nfkc().collect()
 }
 
 /// One thread: takes jobs until the queue is closed. A job that panics drops its reply, which answers it, and the next one is taken.

@@ -76,9 +76,10 @@ macro_rules! person {
 pub struct Search(Option<(String, Option<String>)>);
 
 impl Search {
-    /// Names that begin with `q`, in any letter case, after the name `after` ("" = from the start).
+    /// Names that begin with `q`, in any letter case and with an @ or without, after the name `after` ("" = from the start).
     pub fn new(q: &str, after: &str) -> Search {
-        let (q, after) = (q.trim().to_ascii_lowercase(), after.to_ascii_lowercase());
+        let q = q.trim();
+        let (q, after) = (q.strip_prefix('@').unwrap_or(q).to_ascii_lowercase(), after.to_ascii_lowercase());
         let possible = [&q, &after].iter().all(|part| part.len() <= LONGEST && part.chars().all(is_username_char));
         Search(possible.then(|| (q, Some(after).filter(|after| !after.is_empty()))))
     }

@@ -28,12 +28,13 @@ pub enum NotAUsername {
 }
 
 impl Username {
-    /// Parses a username in any letter case. Blanks around it, as phones add them, are ignored.
+    /// Parses a username in any letter case. Ignored are blanks around it of any kind, as phones and copied text have them, and an @ before it.
     ///
     /// # Errors
     /// [`NotAUsername`] says which rule was broken.
     pub fn parse(typed: &str) -> Result<Username, NotAUsername> {
-        let typed = typed.trim_matches(' ');
+        let typed = typed.trim();
+        let typed = typed.strip_prefix('@').unwrap_or(typed);
         if typed.chars().any(|c| !is_username_char(c)) {
             return Err(NotAUsername::WrongCharacters);
         }
@@ -74,6 +75,13 @@ mod tests {
     }
 
     #[test]
+    fn what_people_paste_around_a_name_is_ignored() {
+        for typed in ["@ada", " ada", "ada ", "ada\u{a0}", "\u{2003}@ADA\n"] {
+            assert_eq!(Username::parse(typed).map(|name| name.to_string()), Ok("ada".to_owned()), "{typed:?}");
+        }
+    }
+
+    #[test]
     fn three_to_thirty_characters() {
         assert_eq!(Username::parse("ab"), Err(NotAUsername::TooShort));
         assert!(Username::parse("abc").is_ok());
@@ -84,7 +92,7 @@ mod tests {
 
     #[test]
     fn nothing_that_could_be_markup_a_path_or_another_alphabet() {
-        for wrong in ["<b>ada", "a/b/c", "ada lovelace", "ad\0a", "ädä", "а́да", "ada.b", "ada\n", "%00ab", "K\u{212A}abc"] {
+        for wrong in ["<b>ada", "a/b/c", "ada lovelace", "ad\0a", "ädä", "а́да", "ada.b", "a\nda", "@@ada", "%00ab", "K\u{212A}abc"] {
             assert_eq!(Username::parse(wrong), Err(NotAUsername::WrongCharacters), "{wrong:?}");
         }
     }

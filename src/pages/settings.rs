@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::accounts::sign_in::{check_password, check_passwords};
 use crate::app::App;
-use crate::auth::password;
+use crate::auth::password_rules;
 use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
@@ -112,7 +112,7 @@ pub struct PasswordForm {
 /// lost the old one to somebody.
 pub async fn change_password(viewer: Viewer, form: Form<PasswordForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let PasswordForm { current, password } = form.into_inner();
-    if let Some(objection) = password::objection(&password) {
+    if let Some(objection) = password_rules::objection(&password, &viewer.username) {
         return refuse(&viewer, &req, &app, SettingsErrors { new: Some(objection), ..SettingsErrors::default() }, None).await;
     }
     match current_password(&viewer, current, password.clone(), client_ip(&req, &app.config), &app).await {

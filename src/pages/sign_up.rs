@@ -2,15 +2,16 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Query};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
 use super::sign_in::NextQuery;
 use crate::accounts::sign_up::sign_up;
 use crate::app::App;
-use crate::auth::password;
+use crate::auth::password_rules;
 use crate::error::AppError;
+use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
 use crate::http::urls::after_sign_in;
@@ -24,8 +25,14 @@ struct SignUpPage {
     layout: Layout,
     username: String,
     next: String,
-    username_error: Option<String>,
-    password_error: Option<&'static str>,
+    errors: SignUpErrors,
+}
+
+/// What was wrong with what was typed.
+#[derive(Default)]
+struct SignUpErrors {
+    username: Option<String>,
+    password: Option<&'static str>,
 }
 
 /// What was typed. A field that is missing is a field left empty.
@@ -46,24 +53,29 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
     if let Caller::Member(_) = caller {
         return Ok(see_other(after_sign_in(&next)));
     }
-    Ok(Html(SignUpPage { layout: layout(&app), username: String::new(), next, username_error: None, password_error: None }).respond_to(&req))
+    Ok(Html(SignUpPage { layout: layout(&app), username: String::new(), next, errors: SignUpErrors::default() }).respond_to(&req))
 }
 
 /// `POST /signup`
 pub async fn submit(form: Form<SignUpForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     check_open(&app)?;
     let SignUpForm { username, password, next } = form.into_inner();
-    let parsed = Username::parse(&username).map_err(|error| error.to_string());
-    let password_error = password::objection(&password);
-    let username_error = match (parsed, password_error) {
-        (Ok(name), None) => match sign_up(&app, name, password).await? {
-            Some(token) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
-            None => Some("That username is taken. Please choose another.".to_owned()),
-        },
-        (parsed, _) => parsed.err(),
-    };
-    let page = SignUpPage { layout: layout(&app), username, next, username_error, password_error };
-    Ok(RefusedForm { status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None, page }.respond_to(&req))
+    let parsed = Username::parse(&username);
+    let mut errors = SignUpErrors { username: parsed.as_ref().err().map(|error| error.to_string()), password: password_rules::objection(&password, &username) };
+    let (mut status, mut retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);
+    if let (Ok(name), None) = (parsed, errors.password) {
+        match sign_up(&app, name, password, client_ip(&req, &app.config)).await {
+            Ok(Some(token)) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
+            Ok(None) => errors.username = Some("That username is taken. Please choose another.".to_owned()),
+            Err(wait @ AppError::TooMany(_)) => {
+                (status, retry_after) = (wait.status_code(), wait.retry_after());
+                errors.username = Some(wait.to_string());
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    let page = SignUpPage { layout: layout(&app), username, next, errors };
+    Ok(RefusedForm { status, retry_after, page }.respond_to(&req))
 }
 
 fn check_open(app: &App) -> Result<(), AppError> {
