@@ -152,7 +152,7 @@ impl FromRequest for Viewer {
         Box::pin(async move {
             let app = app(&req)?;
             let (poller, viewer) = Poller::confirmed(&req, &app).await?;
-            if is_opened_by_a_person(&req) {
+            if is_done_by_a_person(&req) {
                 renew(&req, app, &poller, &viewer);
             }
             Ok(viewer)
@@ -180,10 +180,12 @@ impl FromRequest for Caller {
 #[derive(Debug)]
 pub struct RenewedCookie(pub Cookie<'static>);
 
-/// Whether a person opened a page. Nothing else renews a session: no poll, no fragment, no page that reloads itself, no program.
-fn is_opened_by_a_person(req: &HttpRequest) -> bool {
+/// Whether a person opened a page or pressed a button. Nothing else renews a session: no poll, no page that reloads itself, no program.
+fn is_done_by_a_person(req: &HttpRequest) -> bool {
     let reloaded_itself = req.query_string().split('&').any(|pair| pair == "auto=1");
-    req.method() == Method::GET && bearer(req.headers()).is_none() && !is_htmx(req) && !reloaded_itself && !is_for_programs(req)
+    let opened_a_page = req.method() == Method::GET && !is_htmx(req) && !reloaded_itself;
+    let pressed_a_button = !req.method().is_safe();
+    (opened_a_page || pressed_a_button) && bearer(req.headers()).is_none() && !is_for_programs(req)
 }
 
 /// Renews the session, at most once an hour: its cookie with this answer, its row in the background, because a page must not wait for a locked

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 
 use crate::app::App;
 use crate::clock::MINUTE;
@@ -20,26 +20,28 @@ static LOGGED_AT: AtomicI64 = AtomicI64::new(0);
 /// to misuse. What a browser says comes from another site is refused even without a cookie: otherwise that site could sign the visitor in to an
 /// account of its own (login CSRF). A bearer token is exempt, because no browser adds one by itself; `Authorization: Basic` it does add.
 pub fn check(req: &ServiceRequest, app: &App) -> Result<(), AppError> {
-    let has_cookie = req.headers().contains_key(header::COOKIE);
-    if req.method().is_safe() || (bearer(req.headers()).is_some() && !has_cookie) {
+    let headers = req.headers();
+    let has_cookie = headers.contains_key(header::COOKIE);
+    if req.method().is_safe() || (bearer(headers).is_some() && !has_cookie) {
         return Ok(());
     }
-    match (single_text(req, HeaderName::from_static("sec-fetch-site")), single_text(req, header::ORIGIN)) {
+    match (single_text(headers, HeaderName::from_static("sec-fetch-site")), single_text(headers, header::ORIGIN)) {
         (Some(site), _) if site == "same-origin" || site == "none" => Ok(()),
         (Some(_), origin) => Err(refuse(req, app, origin)),
-        (None, Some(origin)) if is_own_origin(&origin, req, app) => Ok(()),
+        (None, Some(origin)) if is_own_origin(&origin, headers, app) => Ok(()),
         (None, None) if !has_cookie => Ok(()),
         (None, origin) => Err(refuse(req, app, origin)),
     }
 }
 
-fn is_own_origin(origin: &str, req: &ServiceRequest, app: &App) -> bool {
+/// Whether `origin` is ours: PUBLIC_URL, or else the host that was asked.
+pub(super) fn is_own_origin(origin: &str, headers: &HeaderMap, app: &App) -> bool {
     match &app.config.public_url {
         Some(public) => origin.eq_ignore_ascii_case(&public.origin),
         // Without PUBLIC_URL, our origin is the host that the browser asked. The scheme is not compared, because a proxy may terminate TLS.
         None => {
             let Some((scheme, host)) = origin.split_once("://") else { return false };
-            single_text(req, header::HOST).is_some_and(|asked| without_default_port(host, scheme) == without_default_port(&asked, scheme))
+            single_text(headers, header::HOST).is_some_and(|asked| without_default_port(host, scheme) == without_default_port(&asked, scheme))
         }
     }
 }
@@ -51,8 +53,8 @@ fn without_default_port(host: &str, scheme: &str) -> String {
 }
 
 /// The header as text. One that is sent twice or is no text counts as foreign, not as absent.
-fn single_text(req: &ServiceRequest, name: HeaderName) -> Option<String> {
-    let mut values = req.headers().get_all(name);
+fn single_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name);
     let first = values.next()?;
     let only = values.next().is_none();
     Some(first.to_str().ok().filter(|_| only).unwrap_or_default().to_owned())
@@ -61,7 +63,7 @@ fn single_text(req: &ServiceRequest, name: HeaderName) -> Option<String> {
 /// The refusal says under which address it would have worked: behind a proxy that changes `Host`, our own pages are refused as well.
 fn refuse(req: &ServiceRequest, app: &App, origin: Option<String>) -> AppError {
     let origin = origin.filter(|origin| is_plain(origin));
-    let host = single_text(req, header::HOST).filter(|host| is_plain(host)).unwrap_or_default();
+    let host = single_text(req.headers(), header::HOST).filter(|host| is_plain(host)).unwrap_or_default();
     let own = app.config.public_url.as_ref().map_or_else(|| host.clone(), |public| public.origin.clone());
     log_refused(origin.as_deref().unwrap_or("none"), &host, app);
     match origin {

@@ -7,12 +7,14 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use serde::Serialize;
+use url::{Position, Url};
 
+use super::csrf::is_own_origin;
 use crate::app::App;
 use crate::error::AppError;
 use crate::http::request::{is_for_programs, is_htmx};
 use crate::http::response::see_other;
-use crate::http::urls::sign_in_first;
+use crate::http::urls::{safe_redirect, sign_in_first};
 use crate::http::viewer::Poller;
 use crate::views::error_page::ErrorPage;
 use crate::views::layout::Layout;
@@ -71,7 +73,7 @@ fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&Ap
     add_headers(&mut builder, ours);
     if is_htmx(request) {
         if signed_out {
-            builder.insert_header(("HX-Redirect", "/signin"));
+            builder.insert_header(("HX-Redirect", sign_in_first(&current_page(request, app))));
             return builder.finish();
         }
         return builder.content_type("text/html; charset=utf-8").body(ErrorFragment { sentence }.to_string());
@@ -89,6 +91,13 @@ fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&Ap
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
         Err(_) => builder.content_type("text/plain; charset=utf-8").body(sentence.to_owned()),
     }
+}
+
+/// The page on which htmx runs, as it says in `HX-Current-URL`, if that is one of ours; otherwise the front page.
+fn current_page(request: &HttpRequest, app: &App) -> String {
+    let url = request.headers().get("HX-Current-URL").and_then(|url| Url::parse(url.to_str().ok()?).ok());
+    let own = url.filter(|url| is_own_origin(&url.origin().ascii_serialization(), request.headers(), app));
+    own.and_then(|url| safe_redirect(&url[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)).unwrap_or_else(|| "/".to_owned())
 }
 
 fn add_headers(builder: &mut HttpResponseBuilder, ours: Option<&AppError>) {

@@ -1,8 +1,9 @@
 //! The front page: an invitation for visitors, people to follow for members.
 
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
+use serde::Deserialize;
 
 use crate::app::App;
 use crate::error::AppError;
@@ -20,6 +21,15 @@ const SUGGESTIONS: usize = 6;
 struct WelcomePage {
     layout: Layout,
     poll_seconds: u32,
+    /// Whether an account has just been deleted.
+    deleted: bool,
+}
+
+/// What was just done, to say so after the redirect.
+#[derive(Debug, Deserialize)]
+pub struct HomeQuery {
+    #[serde(default)]
+    done: String,
 }
 
 #[derive(Template)]
@@ -32,9 +42,12 @@ struct HomePage {
 }
 
 /// `GET /`
-pub async fn show(caller: Caller, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn show(caller: Caller, query: Query<HomeQuery>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     Ok(match caller {
-        Caller::Visitor => Html(WelcomePage { layout: Layout::visitor(&app, "Hear about it"), poll_seconds: app.config.poll_seconds }).respond_to(&req),
+        Caller::Visitor => {
+            let (layout, poll_seconds) = (Layout::visitor(&app, "Hear about it"), app.config.poll_seconds);
+            Html(WelcomePage { layout, poll_seconds, deleted: query.done == "deleted" }).respond_to(&req)
+        }
         Caller::Member(viewer) => Html(home(&viewer, &app).await?).respond_to(&req),
     })
 }

@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
-use crate::http::viewer::Viewer;
+use crate::http::viewer::{Poller, Viewer};
 use crate::ids::SessionId;
 use crate::model::sessions::{self, ListedSession, SessionKind};
 use crate::model::users::{self, Credentials};
@@ -163,8 +163,16 @@ pub struct DeleteForm {
     password: String,
 }
 
-/// `POST /settings/delete`, field `password`: deletes the account, and everything about it that others have.
-pub async fn delete_account(viewer: Viewer, form: Form<DeleteForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+/// The front page, which says that the account has been deleted.
+const DELETED: &str = "/?done=deleted";
+
+/// `POST /settings/delete`, field `password`: deletes the account, and everything about it that others have. Pressed twice, the second finds no
+/// account, and is answered like the first.
+pub async fn delete_account(viewer: Result<Viewer, AppError>, form: Form<DeleteForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let viewer = match viewer {
+        Err(AppError::SignedOut) if is_deleted(&req, &app).await? => return Ok(see_other_with(DELETED, &session_cookie::removal(&app))),
+        viewer => viewer?,
+    };
     let known = match check_password(&app, &viewer.username, form.into_inner().password, client_ip(&req, &app.config)).await {
         Ok(known) => known,
         Err(error) => {
@@ -177,7 +185,13 @@ pub async fn delete_account(viewer: Viewer, form: Form<DeleteForm>, req: HttpReq
         if users::delete(tx, viewer.id, &known.password_hash)? { Ok(()) } else { Err(AppError::SignedOut) }
     })
     .await?;
-    Ok(see_other_with("/", &session_cookie::removal(&app)))
+    Ok(see_other_with(DELETED, &session_cookie::removal(&app)))
+}
+
+/// Whether the request has a token of ours, of an account that is gone.
+async fn is_deleted(req: &HttpRequest, app: &App) -> Result<bool, AppError> {
+    let Ok(poller) = Poller::of(req, app) else { return Ok(false) };
+    Ok(app.query(move |conn| Ok(users::last_update(conn, poller.user)?)).await?.is_none())
 }
 
 /// The page again, with what was wrong. Trouble that is not the reader's mistake stays an error.
