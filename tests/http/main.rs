@@ -12,3 +12,4 @@ mod poll;
 mod redirects;
 mod security_headers;
 mod server;
+mod urls;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 
 use crate::support::person::Person;
@@ -229,6 +230,102 @@ async fn one_mistake_in_the_settings_is_one_failed_try() {
 }
 
 #[tokio::test]
+async fn signing_up_twice_is_signing_up_once_and_in_once() {
+    let town = Town::new().await;
+    let double_click = join_all((0..2).map(async |_| {
+        let browser = town.stranger("ada");
+        let answer = browser.posts("/signup", &[("username", "ada"), ("password", PASSWORD)]).await;
+        (answer.status.as_u16(), browser.gets("/people").await.status.as_u16())
+    }));
+    assert_eq!(double_click.await, [(303, 200), (303, 200)]);
+    let later = town.stranger("ada");
+    assert_eq!(later.posts("/signup", &[("username", "ADA"), ("password", PASSWORD)]).await.status, 303, "a repeat after a lost answer");
+    let somebody_else = town.stranger("ada");
+    let taken = somebody_else.posts("/signup", &[("username", "ada"), ("password", "another password")]).await;
+    taken.is_a_page_that_says(422, "username is taken");
+    // Each is a try of ada's password, and counts as one.
+    let mut statuses = Vec::new();
+    for n in 0..8 {
+        statuses.push(somebody_else.posts("/signup", &[("username", "ada"), ("password", &format!("guess number {n}"))]).await.status.as_u16());
+    }
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn deleting_the_account_twice_ends_on_the_front_page_that_says_so() {
+    let town = Town::new().await;
+    let ada = town.signs_up("ada").await;
+    let cookie = ada.cookie();
+    for _ in 0..2 {
+        ada.takes_cookie(cookie.clone());
+        let gone = ada.posts("/settings/delete", &[("password", PASSWORD)]).await;
+        assert_eq!((gone.status.as_u16(), ada.cookie()), (303, None));
+        ada.gets(gone.header("location")).await.is_a_page_that_says(200, "Your account has been deleted.");
+    }
+    let bob = town.signs_up("bob").await;
+    let cookie = bob.cookie();
+    bob.posts("/signout", &[]).await;
+    bob.takes_cookie(cookie);
+    let signed_out = bob.posts("/settings/delete", &[("password", PASSWORD)]).await;
+    assert_eq!(signed_out.header("location"), "/signin?next=%2Fsettings", "an account that is there has to sign in");
+}
+
+/// é can be one character or two; keyboards differ.
+#[tokio::test]
+async fn a_password_is_the_same_however_its_letters_are_composed() {
+    let town = Town::new().await;
+    let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+    for (name, first, then) in [("ada", composed, decomposed), ("bob", decomposed, composed)] {
+        assert_eq!(town.stranger(name).posts("/signup", &[("username", name), ("password", first)]).await.status, 303);
+        for typed in [first, then] {
+            assert_eq!(town.stranger(name).posts("/signin", &[("username", name), ("password", typed)]).await.status, 303, "{typed}");
+        }
+    }
+    // A hash that an earlier release made of what was typed.
+    let as_typed = argon2_of(decomposed);
+    town.site.home.shell().batch_execute(&format!("UPDATE users SET password_hash = '{as_typed}' WHERE username = 'ada'")).unwrap();
+    assert_eq!(town.stranger("ada").posts("/signin", &[("username", "ada"), ("password", decomposed)]).await.status, 303);
+    assert_eq!(town.stranger("ada").posts("/signin", &[("username", "ada"), ("password", composed)]).await.status, 401);
+}
+
+fn argon2_of(password: &str) -> String {
+    use argon2::PasswordHasher;
+    argon2::Argon2::default().hash_password(password.as_bytes()).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn what_is_guessed_first_is_no_password() {
+    let town = Town::new().await;
+    for password in ["password", "ada_lovelace", "12345678", "letmein123", "Ada_Lovelace1815"] {
+        let answer = town.stranger("x").posts("/signup", &[("username", "ada_lovelace"), ("password", password)]).await;
+        assert_eq!(answer.status, 422, "{password}");
+        assert!(!answer.page().text_of("#password-error").is_empty(), "{password}");
+    }
+    let bob = town.signs_up("bob").await;
+    let answer = bob.posts("/settings/password", &[("current", PASSWORD), ("password", "password123")]).await;
+    answer.is_a_page_that_says(422, "guessed first");
+    // Nothing is cut without a word: 210 characters are too many, and that is said.
+    let answer = bob.posts("/settings/password", &[("current", PASSWORD), ("password", &"long enough ".repeat(18))]).await;
+    answer.is_a_page_that_says(422, "at most 200");
+    for page in [bob.opens("/settings").await, town.stranger("x").gets("/signup").await.page()] {
+        assert!(!page.exists("input[type=password][maxlength]"));
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_known_however_it_was_pasted() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    town.signs_up("ada").await;
+    for name in ["@ada", "ada\u{a0}", " @Ada "] {
+        assert_eq!(town.stranger("x").posts("/signin", &[("username", name), ("password", PASSWORD)]).await.status, 303, "{name:?}");
+    }
+    for q in ["%40ada", "%40AD", "%C2%A0ada"] {
+        assert_eq!(bob.gets(&format!("/people?q={q}")).await.page().people(), ["ada"], "{q}");
+    }
+}
+
+#[tokio::test]
 async fn who_leaves_takes_everything_along_and_the_others_see_it_go() {
     let town = Town::new().await;
     let (ada, bob, cleo) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("cleo").await);
@@ -242,7 +339,7 @@ async fn who_leaves_takes_everything_along_and_the_others_see_it_go() {
     ada.posts("/settings/delete", &[]).await.is_a_page_that_says(422, "That is not your password.");
     bob.polls_and_hears_nothing().await;
     let gone = ada.posts("/settings/delete", &[("password", PASSWORD)]).await;
-    assert_eq!((gone.status.as_u16(), gone.header("location"), ada.cookie()), (303, "/", None));
+    assert_eq!((gone.status.as_u16(), gone.header("location"), ada.cookie()), (303, "/?done=deleted", None));
     assert_eq!(bob.polls_and_hears("").await.badge(), 1);
     bob.sees(["cleo follows you"]).await;
     let poll = other_tab.polls().await;
@@ -270,11 +367,11 @@ async fn over_https_the_cookie_is_bound_to_the_host_and_the_browser_told_to_stay
     let request = ada.request(reqwest::Method::POST, "/signup").header("Sec-Fetch-Site", "same-origin");
     let answer = ada.sends(request.form(&[("username", "ada"), ("password", PASSWORD)])).await;
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-tidings=") && cookie.contains("; Secure") && cookie.contains("Path=/"), "{cookie}");
+    assert!(cookie.starts_with("__Host-tidings-") && cookie.contains("; Secure") && cookie.contains("Path=/"), "{cookie}");
     assert!(answer.header("strict-transport-security").starts_with("max-age="));
     assert_eq!(ada.gets("/people").await.status, 200);
     let plain = Town::new().await.signs_up("ada").await;
-    assert!(plain.cookie().unwrap().starts_with("tidings=") && plain.gets("/").await.header("strict-transport-security").is_empty());
+    assert!(plain.cookie().unwrap().starts_with("tidings-") && plain.gets("/").await.header("strict-transport-security").is_empty());
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn queries_that_cannot_be_read() {
 async fn unknown_paths_lead_back() {
     let town = Town::new().await;
     let (ada, stranger) = (town.signs_up("ada").await, town.stranger("x"));
-    for path in ["/nowhere", "/%FF%FE", "/a%00b", "/people/", "/people//followers", "/../etc/passwd", "/%3Cscript%3E", "/notifications/1"] {
+    for path in ["/nowhere", "/%FF%FE", "/a%00b", "/../etc/passwd", "/%3Cscript%3E", "/notifications/1"] {
         ada.gets(path).await.is_a_page_that_says(404, "nothing at this address");
         stranger.gets(path).await.is_a_page_that_says(404, "nothing at this address");
     }

@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use reqwest::header::ACCEPT_ENCODING;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::crowd::crowd_follows;
 use crate::support::person::Person;
@@ -75,6 +77,28 @@ async fn what_is_small_or_goes_wrong_is_left_as_it_is() {
     }
     let head = RawAnswer::to(bob.request(Method::HEAD, "/people").header(ACCEPT_ENCODING, BROWSERS)).await;
     assert_eq!((head.status, head.bytes.len()), (200, 0));
+}
+
+/// A text browser that speaks HTTP/1.0, and says that it reads gzip: a compressed answer would come in chunks, which it does not know.
+#[tokio::test]
+async fn a_browser_of_http_1_0_reads_every_page() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    crowd_follows(&bob, 40).await;
+    for (path, words) in [("/", "Hear about it."), ("/signin", "Username"), ("/signup", "Use at least 8 characters")] {
+        let dump = tokio::process::Command::new("w3m").args(["-dump", "-no-cookie", &town.url(path)]).output().await.expect("w3m");
+        let text = String::from_utf8_lossy(&dump.stdout);
+        assert!(text.contains(words) && !text.contains("\r"), "{path}: {text}");
+    }
+    for path in ["/people", "/notifications", "/settings", "/api/notifications", "/metrics", "/static/style.css"] {
+        let request = format!("GET {path} HTTP/1.0\r\nAccept-Encoding: gzip\r\nCookie: {}\r\n\r\n", bob.cookie().unwrap());
+        let mut connection = TcpStream::connect(town.site.url.trim_start_matches("http://")).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        let head = String::from_utf8_lossy(&answer).split("\r\n\r\n").next().unwrap().to_lowercase();
+        assert!(head.contains(" 200 ok") && !head.contains("chunked") && !head.contains("gzip"), "{path}: {head}");
+    }
 }
 
 #[tokio::test]

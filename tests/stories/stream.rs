@@ -261,6 +261,41 @@ async fn polls_never_prolong_a_session_and_pages_do() {
 }
 
 #[tokio::test]
+async fn a_press_renews_a_session_as_a_page_does() {
+    let town = Town::new().await;
+    let (bob, _ada) = (town.signs_up("bob").await, town.signs_up("ada").await);
+    bob.opens("/people").await;
+    for n in 0..6 {
+        town.site.app.clock.shift(5 * DAY);
+        let verb = if n % 2 == 0 { "follow" } else { "unfollow" };
+        let pressed = bob.presses(&format!("/people/ada/{verb}"), &[]).await;
+        assert_eq!(pressed.status, 200);
+        assert!(!pressed.header("set-cookie").is_empty());
+    }
+}
+
+/// The tab says where it was, so that signing in again leads back there.
+#[tokio::test]
+async fn a_tab_that_was_signed_out_elsewhere_says_so_and_leads_back() {
+    let town = Town::new().await;
+    let bob = town.signs_up("bob").await;
+    let (elsewhere, url) = (town.signs_in("bob").await, bob.opens("/people?q=a").await.poll_url().unwrap());
+    elsewhere.posts("/settings/sessions/others/revoke", &[]).await;
+    let polls_from = async |page: &str| {
+        let poll = bob.request(Method::GET, &url).header("HX-Request", "true").header("HX-Current-URL", page);
+        let answer = bob.sends(poll).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (401, ""));
+        answer.header("hx-redirect").to_owned()
+    };
+    let back = polls_from(&format!("{}/people?q=a", town.site.url)).await;
+    assert_eq!(back, "/signin?next=%2Fpeople%3Fq%3Da");
+    bob.gets(&back).await.is_a_page_that_says(200, "your session has ended");
+    for foreign in ["https://evil.example/people", "//evil.example", "javascript:alert(1)", "people", ""] {
+        assert_eq!(polls_from(foreign).await, "/signin", "{foreign}");
+    }
+}
+
+#[tokio::test]
 async fn a_clock_set_back_loses_nothing() {
     let town = Town::new().await;
     let (ada, cleo, bob) = (town.signs_up("ada").await, town.signs_up("cleo").await, town.signs_up("bob").await);

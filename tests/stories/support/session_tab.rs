@@ -39,7 +39,7 @@ impl SessionTab {
             session: session.id,
             browser: town.stranger(&session.username),
             program: town.program().with_token(token),
-            cookie: format!("tidings={token}"),
+            cookie: format!("{}={token}", app.cookie_name),
         }
     }
 

@@ -256,6 +256,6 @@ fn password(changed: usize) -> String {
 
 /// The token of a session that was opened, from the JSON or the cookie.
 fn token(answer: &Answer) -> String {
-    let cookie = answer.header("set-cookie").split(';').next().and_then(|pair| pair.strip_prefix("tidings="));
-    cookie.map_or_else(|| answer.json()["token"].as_str().unwrap().to_owned(), str::to_owned)
+    let cookie = answer.header("set-cookie").split(';').next().and_then(|pair| pair.strip_prefix("tidings-")?.split_once('='));
+    cookie.map(|(_, token)| token).map_or_else(|| answer.json()["token"].as_str().unwrap().to_owned(), str::to_owned)
 }
