@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::ids::UserId;
 use crate::model::sessions::{self, NewSession, SessionKind};
 use crate::model::users::{self, Credentials};
-use crate::model::{NotAUsername, Username};
+use crate::model::{LONGEST_USERNAME as LONGEST, NotAUsername, Username};
 
 /// Signs in: opens a session. Returns its token, and whose it is.
 ///
@@ -37,7 +37,10 @@ pub async fn check_password(app: &App, username: &str, password: String, address
 pub async fn check_passwords<const N: usize>(app: &App, username: &str, passwords: [String; N], address: IpAddr) -> Result<(Credentials, usize), AppError> {
     // An invalid name is checked like a name that nobody has, so that it takes as long.
     let name: Result<Username, NotAUsername> = Username::parse(username);
-    let attempt = app.login_throttle.begin(name.as_ref().ok(), address, app.clock.now()).map_err(AppError::TooMany)?;
+    let attempt = app.login_throttle.begin(name.as_ref().ok(), address, app.clock.now()).map_err(|seconds| {
+        log::info!("sign-in refused for now: name {}, address {address}", loggable(username));
+        AppError::TooMany(seconds)
+    })?;
     let known = app.query(move |conn| Ok(name.as_ref().ok().map(|name| users::credentials(conn, name)).transpose()?.flatten())).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     for (index, password) in passwords.into_iter().enumerate() {
@@ -49,7 +52,13 @@ pub async fn check_passwords<const N: usize>(app: &App, username: &str, password
         }
     }
     attempt.failed(app.clock.now());
+    log::info!("sign-in failed: name {}, address {address}", loggable(username));
     Err(AppError::WrongPassword)
+}
+
+/// What was typed as a name, for the log: quoted, without control characters, and not longer than a name can be.
+fn loggable(typed: &str) -> String {
+    format!("{:?}", typed.chars().take(LONGEST).collect::<String>())
 }
 
 /// Opens a session for an account whose password was checked.

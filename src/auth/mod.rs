@@ -3,4 +3,5 @@
 pub mod login_throttle;
 pub mod password;
 pub mod password_rules;
+pub mod random_password;
 pub mod session_token;

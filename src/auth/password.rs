@@ -18,6 +18,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How many jobs may be queued; later callers wait for a place in the queue.
 const QUEUE: usize = 64;
 
+/// The PHC string of `password`, on this thread: for a command line, which has nobody waiting.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn hash(password: &str) -> Result<String, AppError> {
+    Scratch::default().hash(&normalized(password))
+}
+
 type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 
 /// A thread pool that hashes and checks passwords: at most four threads, and no more than there are cores. So a flood of sign-ins neither

@@ -5,6 +5,7 @@ pub mod demo;
 mod listen;
 mod logging;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,9 @@ enum Command {
     Serve,
     /// Serve a throw-away site with invented people who follow you while you watch
     Demo,
+    /// List, add and delete accounts, and give them new passwords; also while instances serve
+    #[command(subcommand)]
+    User(user::UserCommand),
 }
 
 /// Runs the command that the program was started with.
@@ -36,6 +40,7 @@ pub async fn run() -> ExitCode {
     let done = match cli.command {
         None | Some(Command::Serve) => serve::run(cli.settings).await,
         Some(Command::Demo) => demo::run(cli.settings).await,
+        Some(Command::User(command)) => user::run(command, &cli.settings),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use url::{Position, Url};
 use super::csrf::is_own_origin;
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::client_ip::client_ip;
 use crate::http::request::{is_for_programs, is_htmx};
 use crate::http::response::see_other;
 use crate::http::urls::{safe_redirect, sign_in_first};
@@ -46,12 +47,20 @@ pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceRespon
     let error = response.error();
     let ours = error.and_then(|error| error.as_error::<AppError>());
     log_once(&request, status, ours, error);
+    log_refusal(&request, app, status);
     let sentence = match ours {
         Some(ours) => ours.to_string(),
         None => framework_sentence(status, error, is_for_programs(&request)),
     };
     let response = render(&request, app, status, ours, &sentence);
     ServiceResponse::new(request, response)
+}
+
+/// Refusals that an operator may want to act on (fail2ban), with the address.
+fn log_refusal(request: &HttpRequest, app: &App, status: StatusCode) {
+    if matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) {
+        log::info!("{} {} answered {}: address {}", request.method(), request.path(), status.as_u16(), client_ip(request, &app.config));
+    }
 }
 
 fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, error: Option<&actix_web::Error>) {

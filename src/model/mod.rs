@@ -12,4 +12,4 @@ mod username;
 pub mod users;
 
 pub use slice::Slice;
-pub use username::{NotAUsername, Username};
+pub use username::{LONGEST as LONGEST_USERNAME, NotAUsername, Username};

@@ -153,6 +153,15 @@ pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<(
     advance_if(tx, deleted > 0, user)
 }
 
+/// Revokes every session of `user`.
+///
+/// # Errors
+/// Those of the database.
+pub fn revoke_all(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
+    // No session has this id.
+    revoke_others(tx, user, SessionId(0))
+}
+
 /// Revokes every session of `user` but `kept`.
 ///
 /// # Errors

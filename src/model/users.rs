@@ -36,6 +36,14 @@ pub fn is_taken(conn: &mut Connection, username: &Username) -> QueryResult<bool>
     diesel::select(diesel::dsl::exists(users::table.filter(users::username.eq(username.as_str())))).get_result(conn)
 }
 
+/// Up to `limit` users after the id `after`: ids and names, in the order of ids.
+///
+/// # Errors
+/// Those of the database.
+pub fn names(conn: &mut Connection, after: UserId, limit: i64) -> QueryResult<Vec<(UserId, String)>> {
+    users::table.filter(users::id.gt(after)).select((users::id, users::username)).order(users::id).limit(limit).load(conn)
+}
+
 /// What to check a password against; `None` for a name that nobody has.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod kinds;
 mod migrations;
 mod nonsense;
 mod on_a_file;
+mod operators;
 mod outages;
 mod people;
 mod plans;

@@ -99,7 +99,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn the_demo_does_not_touch_what_a_killed_site_left_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("the real one?mode=rw#1.db");
+    let file = folder.path().join("the real one%20&%3Fmode=rw.db");
     let mut site = Process::serve_file(&file).await;
     Guest::signs_up(&site.url, "ada").await;
     site.child.kill().await.unwrap();

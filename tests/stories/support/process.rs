@@ -1,7 +1,7 @@
 //! Tidings as a process, as an operator starts it.
 
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -55,9 +55,14 @@ pub struct Ended {
 
 /// Runs `tidings ARGS` to its end.
 pub async fn run(args: &[&str], settings: &[(&str, &str)]) -> Ended {
-    let output = command(args, settings).output().await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    command(args, settings).output().await.unwrap().into()
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Ended {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
 }
 
 /// A process that serves.
