@@ -232,7 +232,11 @@ mod tests {
         let wrong: [Wrong<'_>; 9] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
-            ("DATABASE_URL", |s, v| s.database_url = Some(v), &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "sqlite:/x.db?mode=rwc", "sqlite:x.db#1", "sqlite:file:x.db", "postgres:typo"]),
+            (
+                "DATABASE_URL",
+                |s, v| s.database_url = Some(v),
+                &["mysql://x", "data.db", "sqlite:", "sqlite::memory:", "sqlite:/x.db?mode=rwc", "sqlite:x.db#1", "sqlite:file:x.db", "postgres:typo"],
+            ),
             (
                 "REDIS_URL",
                 |s, v| s.redis_url = Some(v),

@@ -23,6 +23,8 @@ pub struct Metrics {
     database_connections: IntGaugeVec,
     notifications: IntCounterVec,
     mended: IntCounterVec,
+    sign_ins: IntCounterVec,
+    sign_ups: IntCounter,
     /// How many users' stamps this process has in memory.
     pub remembered: IntGauge,
     writing: Mutex<()>,
@@ -37,6 +39,18 @@ pub enum PollOutcome {
     Changed,
     /// Nobody is signed in, or it could not be answered.
     Refused,
+}
+
+/// How a sign-in ended, or another check of a password.
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum SignInOutcome {
+    /// The password was right.
+    Accepted,
+    /// Name and password do not match.
+    Failed,
+    /// Refused unseen, after too many failures.
+    Throttled,
 }
 
 /// The state of the database when the metrics are read.
@@ -86,6 +100,8 @@ impl Metrics {
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
+            sign_ins: counter("sign_ins_total", "Checks of a password, by how they ended", &["outcome"])?,
+            sign_ups: registered(&registry, IntCounter::new("sign_ups_total", "Accounts made by signing up"))?,
             remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
             writing: Mutex::default(),
             registry,
@@ -102,6 +118,16 @@ impl Metrics {
         };
         counter.inc();
         latency.observe(begun.elapsed().as_secs_f64());
+    }
+
+    /// A password was checked.
+    pub fn signed_in(&self, outcome: SignInOutcome) {
+        self.sign_ins.with_label_values(&[<&str>::from(outcome)]).inc();
+    }
+
+    /// An account was made.
+    pub fn signed_up(&self) {
+        self.sign_ups.inc();
     }
 
     /// A command to Redis was answered.

@@ -7,6 +7,7 @@ use crate::auth::session_token::SessionToken;
 use crate::db::Change;
 use crate::error::AppError;
 use crate::ids::UserId;
+use crate::metrics::SignInOutcome;
 use crate::model::sessions::{self, NewSession, SessionKind};
 use crate::model::users::{self, Credentials};
 use crate::model::{LONGEST_USERNAME as LONGEST, NotAUsername, Username};
@@ -26,34 +27,29 @@ pub async fn sign_in(app: &App, username: &str, password: String, address: IpAdd
 /// [`AppError::WrongPassword`], after the same time whether the name is invalid, unknown, or has another password;
 /// [`AppError::TooMany`] after too many failures.
 pub async fn check_password(app: &App, username: &str, password: String, address: IpAddr) -> Result<Credentials, AppError> {
-    let (known, _) = check_passwords(app, username, [password], address).await?;
-    Ok(known)
-}
-
-/// The same for several passwords in turn. Together they are one try. Returns the index of the one that is right, too.
-///
-/// # Errors
-/// Those of [`check_password`].
-pub async fn check_passwords<const N: usize>(app: &App, username: &str, passwords: [String; N], address: IpAddr) -> Result<(Credentials, usize), AppError> {
     // An invalid name is checked like a name that nobody has, so that it takes as long.
     let name: Result<Username, NotAUsername> = Username::parse(username);
     let attempt = app.login_throttle.begin(name.as_ref().ok(), address, app.clock.now()).map_err(|seconds| {
         log::info!("sign-in refused for now: name {}, address {address}", loggable(username));
+        app.metrics.signed_in(SignInOutcome::Throttled);
         AppError::TooMany(seconds)
     })?;
     let known = app.query(move |conn| Ok(name.as_ref().ok().map(|name| users::credentials(conn, name)).transpose()?.flatten())).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
-    for (index, password) in passwords.into_iter().enumerate() {
-        if app.passwords.matches(password, hash.clone()).await?
-            && let Some(known) = known
-        {
+    let matches = app.passwords.matches(password, hash).await?;
+    match known.filter(|_| matches) {
+        Some(known) => {
             attempt.succeeded();
-            return Ok((known, index));
+            app.metrics.signed_in(SignInOutcome::Accepted);
+            Ok(known)
+        }
+        None => {
+            attempt.failed(app.clock.now());
+            log::info!("sign-in failed: name {}, address {address}", loggable(username));
+            app.metrics.signed_in(SignInOutcome::Failed);
+            Err(AppError::WrongPassword)
         }
     }
-    attempt.failed(app.clock.now());
-    log::info!("sign-in failed: name {}, address {address}", loggable(username));
-    Err(AppError::WrongPassword)
 }
 
 /// What was typed as a name, for the log: quoted, without control characters, and not longer than a name can be.

@@ -26,7 +26,10 @@ pub async fn sign_up(app: &App, name: Username, password: String, address: IpAdd
         None => Ok(None),
     });
     match made.await? {
-        Some(token) => Ok(Some(token)),
+        Some(token) => {
+            app.metrics.signed_up();
+            Ok(Some(token))
+        }
         // Somebody was a moment faster: perhaps this very person.
         None => sign_in_instead(app, &name, password, address).await,
     }

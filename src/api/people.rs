@@ -58,7 +58,7 @@ struct PersonJson {
 impl From<Person> for PersonJson {
     fn from(person: Person) -> Self {
         let Person { id, username, following, followed_by } = person;
-        PersonJson { id, username, following, followed_by: followed_by }
+        PersonJson { id, username, following, followed_by }
     }
 }
 

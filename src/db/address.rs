@@ -88,7 +88,9 @@ impl PostgresUrl {
     /// The URL with [`DEFAULTS`] for whatever it does not say itself.
     pub(super) fn with_defaults(&self) -> String {
         let said = self.0.split_once('?').map_or("", |(_, query)| query);
-        let missing = DEFAULTS.iter().filter(|(name, _)| !said.split('&').any(|pair| pair.split('=').next() == Some(*name)));
+        // Of several servers, the one that takes writes: the others are its replicas.
+        let writable = self.authority().contains(',').then_some(("target_session_attrs", "read-write"));
+        let missing = DEFAULTS.iter().chain(&writable).filter(|(name, _)| !said.split('&').any(|pair| pair.split('=').next() == Some(*name)));
         missing.fold(self.0.clone(), |url, (name, value)| {
             let joint = if url.contains('?') { '&' } else { '?' };
             format!("{url}{joint}{name}={value}")
@@ -173,6 +175,13 @@ mod tests {
             assert!(Address::parse(right).is_ok(), "{right}");
         }
         assert_eq!(Address::parse("postgres://u:p@[::1]:5432/d?x=y").unwrap().to_string(), "postgres://[::1]:5432/d");
+    }
+
+    #[test]
+    fn of_several_servers_the_writable_one_is_asked_for() {
+        assert!(postgres("postgres://a,b:5433/d").with_defaults().contains("target_session_attrs=read-write"));
+        assert!(!postgres("postgres://a/d").with_defaults().contains("target_session_attrs"));
+        assert!(!postgres("postgres://a,b/d?target_session_attrs=any").with_defaults().contains("read-write"));
     }
 
     #[test]

@@ -63,7 +63,11 @@ impl Liveness {
     fn record(&self, error: Option<&DieselError>) {
         match error {
             None => self.answered.store(u64::try_from(self.created_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
-            Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
+            // Read-only: it leads to a server that has become a replica. The next connection may lead to the one that writes.
+            Some(DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )) => {
                 self.lost.store(true, Ordering::Relaxed);
             }
             Some(_) => {}

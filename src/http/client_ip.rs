@@ -15,7 +15,7 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
         return peer;
     }
     let lines: Vec<&str> = req.headers().get_all("X-Forwarded-For").filter_map(|line| line.to_str().ok()).collect();
-    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(|hop| address(hop));
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(address);
     let mut nearest = peer;
     for hop in hops {
         nearest = hop.to_canonical();
@@ -35,11 +35,11 @@ fn address(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::address;
 
     #[test]
     fn addresses_are_read_as_proxies_write_them() {
-        for (written, address) in [
+        for (written, meant) in [
             ("203.0.113.99", "203.0.113.99"),
             (" 203.0.113.99:5099", "203.0.113.99"),
             ("\"203.0.113.99:5099\"", "203.0.113.99"),
@@ -48,10 +48,10 @@ mod tests {
             ("[2001:db8::1]:5099", "2001:db8::1"),
             ("\"[2001:db8::1]:5099\"", "2001:db8::1"),
         ] {
-            assert_eq!(super::address(written), address.parse().ok(), "{written}");
+            assert_eq!(address(written), meant.parse().ok(), "{written}");
         }
         for garbage in ["", "unknown", "_hidden", "203.0.113", "203.0.113.99:x", "[]", "for=203.0.113.99"] {
-            assert_eq!(super::address(garbage), None, "{garbage}");
+            assert_eq!(address(garbage), None, "{garbage}");
         }
     }
 }

@@ -17,6 +17,11 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     }
 }
 
+/// What somebody typed, to be shown again: without control characters, which HTML cannot hold.
+pub fn printable(typed: &str) -> String {
+    typed.chars().filter(|c| !c.is_control()).collect()
+}
+
 /// The sign-in page, which leads on to `next`.
 pub fn sign_in_first(next: &str) -> String {
     with_query("/signin", &[("next", if next == "/" { "" } else { next })])

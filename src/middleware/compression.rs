@@ -8,8 +8,8 @@ use actix_http::encoding::Encoder;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::{StatusCode, Version};
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue};
+use actix_web::http::{StatusCode, Version};
 
 /// Smallest body that is compressed, in bytes. A smaller one fits into one packet with its headers anyway.
 const SMALLEST: u64 = 1_024;

@@ -62,7 +62,7 @@ fn single_text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 
 /// The refusal says under which address it would have worked: behind a proxy that changes `Host`, our own pages are refused as well.
 fn refuse(req: &ServiceRequest, app: &App, origin: Option<String>) -> AppError {
-    let origin = origin.filter(|origin| is_plain(origin));
+    let origin = origin.filter(|origin| is_plain(origin) && !is_own_origin(origin, req.headers(), app));
     let host = single_text(req.headers(), header::HOST).filter(|host| is_plain(host)).unwrap_or_default();
     let own = app.config.public_url.as_ref().map_or_else(|| host.clone(), |public| public.origin.clone());
     log_refused(origin.as_deref().unwrap_or("none"), &host, app);

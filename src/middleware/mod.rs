@@ -43,7 +43,7 @@ where
     }
     let app = app.clone();
     compression::restore_etags(req.headers_mut());
-    let refused = csrf::check(&req, &app).and_then(|()| check_content_length(&req));
+    let refused = csrf::check(&req, &app).and_then(|()| check_content_length(&req)).and_then(|()| check_content_encoding(&req));
     let answer = match (refused, canonical_url::redirect(req.request())) {
         (Err(refusal), _) => Either::Right(ready(Ok(req.error_response(refusal)))),
         (Ok(()), Some(redirect)) => Either::Right(ready(Ok(req.into_response(redirect)))),
@@ -67,6 +67,14 @@ fn finish(response: ServiceResponse, app: &App) -> ServiceResult {
     }
     security_headers::add(&mut response, app);
     Ok(response)
+}
+
+/// Bodies are read as they come. Read as text, a compressed form would be garbage: a wrong password, for example.
+fn check_content_encoding(req: &ServiceRequest) -> Result<(), AppError> {
+    match req.headers().get(header::CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(AppError::wrong_type("Compressed requests are not accepted.")),
+        _ => Ok(()),
+    }
 }
 
 /// Handlers that read a body limit what they read. This also covers those that read none.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::error::AppError;
 use crate::http::response::Html;
-use crate::http::urls::with_query;
+use crate::http::urls::{printable, with_query};
 use crate::http::viewer::Viewer;
 use crate::model::people::Search;
 use crate::views::badge::with_unread;
@@ -56,6 +56,6 @@ pub async fn browse(viewer: Viewer, query: Query<DirectoryQuery>, app: Data<App>
         more: found.next.map(|next| page(&next)),
         cards: found.rows.into_iter().map(|person| PersonCard::new(person, me, &page(&after))).collect(),
         first_page: after.is_empty(),
-        q,
+        q: printable(&q),
     }))
 }

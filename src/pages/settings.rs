@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use actix_web::{Error, HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::accounts::sign_in::{check_password, check_passwords};
+use crate::accounts::sign_in::{check_password, insert_session, sign_in};
 use crate::app::App;
 use crate::auth::password_rules;
+use crate::auth::session_token::SessionToken;
 use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
@@ -103,47 +104,60 @@ fn is_program(kind: &str) -> bool {
 #[derive(Debug, Deserialize)]
 pub struct PasswordForm {
     #[serde(default)]
+    username: String,
+    #[serde(default)]
     current: String,
     #[serde(default)]
     password: String,
 }
 
-/// `POST /settings/password`, fields `current` and `password`. A new password revokes all other sessions, because whoever changes it may have
-/// lost the old one to somebody.
-pub async fn change_password(viewer: Viewer, form: Form<PasswordForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let PasswordForm { current, password } = form.into_inner();
+/// `POST /settings/password`, fields `current` and `password`. A new password revokes all sessions, because whoever changes it may have lost the
+/// old one to somebody; this browser gets a new one, and a copy of its cookie ends. Pressed twice, the second comes with the ended cookie: if name
+/// and new password match, it is a sign-in.
+pub async fn change_password(
+    viewer: Result<Viewer, AppError>,
+    form: Result<Form<PasswordForm>, Error>,
+    req: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    let address = client_ip(&req, &app.config);
+    let (viewer, Form(PasswordForm { current, password, .. })) = match (viewer, form) {
+        (Err(AppError::SignedOut), Ok(form)) => return Ok(sign_in_with_new_password(form.into_inner(), address, &app).await?),
+        (viewer, form) => (viewer?, form?),
+    };
     if let Some(objection) = password_rules::objection(&password, &viewer.username) {
-        return refuse(&viewer, &req, &app, SettingsErrors { new: Some(objection), ..SettingsErrors::default() }, None).await;
+        return Ok(refuse(&viewer, &req, &app, SettingsErrors { new: Some(objection), ..SettingsErrors::default() }, None).await?);
     }
-    match current_password(&viewer, current, password.clone(), client_ip(&req, &app.config), &app).await {
-        Ok(CurrentPassword::Right(known)) => replace_password(&viewer, &known, password, &app).await?,
-        Ok(CurrentPassword::AlreadyChanged) => {}
+    match check_password(&app, &viewer.username, current, address).await {
+        Ok(known) => {
+            let token = replace_password(&viewer, &known, password, &app).await?;
+            Ok(see_other_with(PASSWORD_CHANGED, &session_cookie::carrying(&app, &token)))
+        }
         Err(error) => {
             let current = Some(error_text(&error));
-            return refuse(&viewer, &req, &app, SettingsErrors { current, ..SettingsErrors::default() }, Some(error)).await;
+            Ok(refuse(&viewer, &req, &app, SettingsErrors { current, ..SettingsErrors::default() }, Some(error)).await?)
         }
     }
-    Ok(see_other("/settings?done=password"))
 }
 
-/// What the form's current password is.
-enum CurrentPassword {
-    /// The account's password.
-    Right(Credentials),
-    /// No longer the account's, which has the new one already: the button was pressed twice.
-    AlreadyChanged,
+/// The settings, which say that the password has been changed.
+const PASSWORD_CHANGED: &str = "/settings?done=password";
+
+async fn sign_in_with_new_password(form: PasswordForm, address: IpAddr, app: &App) -> Result<HttpResponse, AppError> {
+    let PasswordForm { username, password, .. } = form;
+    if username.is_empty() {
+        return Err(AppError::SignedOut);
+    }
+    match sign_in(app, &username, password, address, SessionKind::Browser).await {
+        Ok((token, _)) => Ok(see_other_with(PASSWORD_CHANGED, &session_cookie::carrying(app, &token))),
+        Err(AppError::WrongPassword) => Err(AppError::SignedOut),
+        Err(error) => Err(error),
+    }
 }
 
-/// Tries the current password and then the new one. Together they are one try, so that one mistake is one failure to the login throttle.
-async fn current_password(viewer: &Viewer, current: String, new: String, address: IpAddr, app: &App) -> Result<CurrentPassword, AppError> {
-    Ok(match check_passwords(app, &viewer.username, [current, new], address).await? {
-        (known, 0) => CurrentPassword::Right(known),
-        _ => CurrentPassword::AlreadyChanged,
-    })
-}
-
-async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, app: &App) -> Result<(), AppError> {
-    let (me, session, old_hash) = (viewer.id, viewer.session, known.password_hash.clone());
+/// Replaces the password, and every session by a new one.
+async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, app: &App) -> Result<SessionToken, AppError> {
+    let (me, old_hash) = (viewer.id, known.password_hash.clone());
     let hash = app.passwords.hash(password).await?;
     app.change(move |tx| {
         // Of two that change it at once, the second has been signed out by the first.
@@ -151,7 +165,8 @@ async fn replace_password(viewer: &Viewer, known: &Credentials, password: String
             return Err(AppError::SignedOut);
         }
         users::set_password(tx, me, &hash)?;
-        Ok(sessions::revoke_others(tx, me, session)?)
+        sessions::revoke_all(tx, me)?;
+        insert_session(tx, me, SessionKind::Browser)
     })
     .await
 }
@@ -168,16 +183,21 @@ const DELETED: &str = "/?done=deleted";
 
 /// `POST /settings/delete`, field `password`: deletes the account, and everything about it that others have. Pressed twice, the second finds no
 /// account, and is answered like the first.
-pub async fn delete_account(viewer: Result<Viewer, AppError>, form: Form<DeleteForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn delete_account(
+    viewer: Result<Viewer, AppError>,
+    form: Result<Form<DeleteForm>, Error>,
+    req: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
     let viewer = match viewer {
         Err(AppError::SignedOut) if is_deleted(&req, &app).await? => return Ok(see_other_with(DELETED, &session_cookie::removal(&app))),
         viewer => viewer?,
     };
-    let known = match check_password(&app, &viewer.username, form.into_inner().password, client_ip(&req, &app.config)).await {
+    let known = match check_password(&app, &viewer.username, form?.into_inner().password, client_ip(&req, &app.config)).await {
         Ok(known) => known,
         Err(error) => {
             let delete = Some(error_text(&error));
-            return refuse(&viewer, &req, &app, SettingsErrors { delete, ..SettingsErrors::default() }, Some(error)).await;
+            return Ok(refuse(&viewer, &req, &app, SettingsErrors { delete, ..SettingsErrors::default() }, Some(error)).await?);
         }
     };
     app.change(move |tx| {

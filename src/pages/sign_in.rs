@@ -1,7 +1,9 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use actix_web::web::{Data, Form, Query};
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, rt};
 use askama::Template;
 use serde::Deserialize;
 
@@ -11,8 +13,8 @@ use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
-use crate::http::urls::after_sign_in;
-use crate::http::viewer::Caller;
+use crate::http::urls::{after_sign_in, printable};
+use crate::http::viewer::{Caller, Viewer};
 use crate::model::sessions::{self, SessionKind};
 use crate::views::layout::Layout;
 
@@ -50,27 +52,59 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
     if let Caller::Member(_) = caller {
         return see_other(after_sign_in(&next));
     }
-    Html(SignInPage { layout: layout(&app), username: String::new(), next, error: None }).respond_to(&req)
+    Html(SignInPage { layout: layout(&app), username: String::new(), next: printable(&next), error: None }).respond_to(&req)
 }
 
 /// `POST /signin`
-pub async fn submit(form: Form<SignInForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+///
+/// The session of the cookie that comes along ends: it would go on without anybody who could sign it out.
+pub async fn submit(caller: Result<Caller, AppError>, form: Form<SignInForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let SignInForm { username, password, next } = form.into_inner();
     let refusal = match sign_in(&app, &username, password, client_ip(&req, &app.config), SessionKind::Browser).await {
-        Ok((token, _)) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
+        Ok((token, _)) => {
+            if let Ok(Caller::Member(before)) = caller {
+                revoke_in_time(&app, before).await;
+            }
+            return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token)));
+        }
         Err(refusal @ (AppError::WrongPassword | AppError::TooMany(_))) => refusal,
         Err(trouble) => return Err(trouble),
     };
-    let page = SignInPage { layout: layout(&app), username, next, error: Some(refusal.to_string()) };
+    let page = SignInPage { layout: layout(&app), username: printable(&username), next: printable(&next), error: Some(refusal.to_string()) };
     Ok(RefusedForm { status: refusal.status_code(), retry_after: refusal.retry_after(), page }.respond_to(&req))
 }
 
-/// `POST /signout`: ends this session, everywhere it is open.
+/// `POST /signout`: ends this session, everywhere it is open. The cookie goes in any case.
 pub async fn sign_out(caller: Caller, app: Data<App>) -> Result<HttpResponse, AppError> {
     if let Caller::Member(viewer) = caller {
-        app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, viewer.session)?)).await?;
+        revoke_in_time(&app, viewer).await;
     }
     Ok(see_other_with("/", &session_cookie::removal(&app)))
+}
+
+/// Between two tries to revoke a session while the database cannot be written.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// And how often it is tried: for an hour.
+const RETRIES: u32 = 720;
+
+/// Revokes the session now; or, where that cannot be written, as soon as it can. The browser forgets its cookie in either case.
+async fn revoke_in_time(app: &Data<App>, viewer: Viewer) {
+    let Err(error) = revoke(app, &viewer).await else { return };
+    log::warn!("a session is revoked later: {}", error.cause().map_or_else(|| error.to_string(), ToString::to_string));
+    let app = app.clone();
+    rt::spawn(async move {
+        for _ in 0..RETRIES {
+            rt::time::sleep(RETRY_DELAY).await;
+            if revoke(&app, &viewer).await.is_ok() {
+                return;
+            }
+        }
+    });
+}
+
+async fn revoke(app: &App, viewer: &Viewer) -> Result<(), AppError> {
+    let (me, session) = (viewer.id, viewer.session);
+    app.change(move |tx| Ok(sessions::revoke(tx, me, session)?)).await
 }
 
 fn layout(app: &App) -> Layout {

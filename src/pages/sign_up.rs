@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
-use crate::http::urls::after_sign_in;
+use crate::http::urls::{after_sign_in, printable};
 use crate::http::viewer::Caller;
 use crate::model::Username;
 use crate::views::layout::Layout;
@@ -53,7 +53,7 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
     if let Caller::Member(_) = caller {
         return Ok(see_other(after_sign_in(&next)));
     }
-    Ok(Html(SignUpPage { layout: layout(&app), username: String::new(), next, errors: SignUpErrors::default() }).respond_to(&req))
+    Ok(Html(SignUpPage { layout: layout(&app), username: String::new(), next: printable(&next), errors: SignUpErrors::default() }).respond_to(&req))
 }
 
 /// `POST /signup`
@@ -74,7 +74,7 @@ pub async fn submit(form: Form<SignUpForm>, req: HttpRequest, app: Data<App>) ->
             Err(trouble) => return Err(trouble),
         }
     }
-    let page = SignUpPage { layout: layout(&app), username, next, errors };
+    let page = SignUpPage { layout: layout(&app), username: printable(&username), next: printable(&next), errors };
     Ok(RefusedForm { status, retry_after, page }.respond_to(&req))
 }
 

@@ -75,7 +75,9 @@ fn with_cookie(request: ClientRequest, cookie: Option<&Cookie<'static>>) -> Clie
 async fn received(sent: awc::SendClientRequest) -> Received {
     let mut response = sent.await.expect("a response");
     let body = String::from_utf8(response.body().await.expect("a body").to_vec()).expect("text");
-    Received { status: response.status(), headers: response.headers().clone(), cookie: response.cookie("tidings"), body }
+    // Its name ends with the site's own.
+    let cookie = response.cookies().ok().and_then(|all| all.iter().find(|cookie| cookie.name().starts_with("tidings-")).cloned());
+    Received { status: response.status(), headers: response.headers().clone(), cookie, body }
 }
 
 impl Received {

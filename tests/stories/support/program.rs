@@ -9,7 +9,7 @@ use super::town::Town;
 
 pub struct Program {
     town: Town,
-    token: String,
+    pub token: String,
     http: reqwest::Client,
 }
 

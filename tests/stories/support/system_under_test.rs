@@ -55,8 +55,15 @@ impl SystemUnderTest {
             self.users.extend(Some(tab.user).filter(|user| !self.users.contains(user)));
             self.tabs.push(tab);
         }
+        let mut replaced = None;
+        if let Step::Act { session, verb: Verb::ChangePassword, .. } = step
+            && outcome == Outcome::Done
+        {
+            self.tabs[session] = SessionTab::of_token(&self.town, &token(&answer)).await;
+            replaced = Some(model.sessions[session].user);
+        }
         // First, because whatever reads a stamp's row mends its copies.
-        self.hears_what_it_should(model).await;
+        self.hears_what_it_should(model, replaced).await;
         self.opens_sessions(model).await;
         self.sees_what_it_should(model).await;
         if let Step::Act { session, how, verb } = step {
@@ -76,8 +83,10 @@ impl SystemUnderTest {
             },
             Step::SignIn { user, how } => self.signs_in(&model.users[user], how).await,
             Step::SignUp { name } => {
+                // With the password of its holder, it would be a sign-in.
+                let password = if model.holder(name).is_some() { "another secret" } else { PASSWORD };
                 let name = format!("{}_{}", NAMES[name], self.number);
-                self.town.stranger(&name).posts("/signup", &[("username", &name), ("password", PASSWORD)]).await
+                self.town.stranger(&name).posts("/signup", &[("username", &name), ("password", password)]).await
             }
         }
     }
@@ -132,15 +141,15 @@ impl SystemUnderTest {
     /// Somebody's stamp moved if and only if one of their tabs would show something else. There is one stamp for all of their tabs, hence
     /// the two cases that look like exceptions: when a session ends (revoked, signed out, or by a new password), its tab has to learn that
     /// it is signed out, so the tabs of the other sessions hear of it too, and show what they showed before. And signing in once more
-    /// moves nothing, because the new session has no tab yet.
-    async fn hears_what_it_should(&mut self, model: &Model) {
+    /// moves nothing, because the new session has no tab yet. A new password replaces the session of `replaced` themselves, too.
+    async fn hears_what_it_should(&mut self, model: &Model, replaced: Option<usize>) {
         let before = std::mem::take(&mut self.shown);
         let heard = join_all(before.iter().map(|(number, view)| self.tabs[*number].polls(view.stamp, ""))).await;
         let after = join_all(before.keys().map(|number| self.tabs[*number].view())).await;
         for user in 0..model.users.len() {
             let is_theirs = |number: &usize| model.sessions[*number].user == user;
             let tabs: Vec<_> = before.iter().zip(heard.iter().zip(&after)).filter(|((number, _), _)| is_theirs(number)).collect();
-            let differs = tabs.iter().any(|((_, before), (_, after))| after.as_ref().is_none_or(|after| after.shown != before.shown));
+            let differs = replaced == Some(user) || tabs.iter().any(|((_, before), (_, after))| after.as_ref().is_none_or(|after| after.shown != before.shown));
             for ((number, before), (heard, after)) in tabs {
                 let who = format!("session {number} of {}", self.name(&model.users[user]));
                 assert_eq!(after.is_some(), model.sessions[*number].lives, "{who} is signed in");
