@@ -10,7 +10,7 @@ pub const SHORTEST: usize = 8;
 pub const LONGEST: usize = 200;
 
 /// Passwords that are guessed first, in the order of their letters: of the ten thousand most frequent ones in public lists of leaked passwords, those
-/// of five characters or more.
+/// of five characters or more. Source: the frequency list in the crate zxcvbn (MIT), version 3.1.1.
 static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// Why `typed` cannot be the password of `username`, for the person who typed it; `None` if it can.
