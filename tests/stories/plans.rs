@@ -70,8 +70,8 @@ fn change<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOn
 /// sort the ten rows of other users rather than to read them in index order.)
 fn is_slow(step: &str, whose: UserId) -> bool {
     let walks = step.contains("Scan") && step.contains(" on ") && !step.contains("Index Cond") && !step.contains("Bitmap Heap Scan");
-    // Rows that the statement itself has just made are few.
-    let walks = walks && !step.starts_with("CTE Scan") && !step.starts_with("Subquery Scan on counted");
+    // Rows that the statement itself has just made are few, and a subquery reads what the steps below it do, which are judged themselves.
+    let walks = walks && !step.starts_with("CTE Scan") && !step.starts_with("Subquery Scan");
     let sorts = step.contains("TEMP B-TREE") || (whose == KNOWN_TO_MANY && step.contains("Sort Key"));
     // It would read all whom a user follows to say of a few whether they are among them.
     let hashes = step.contains("hashed SubPlan");
