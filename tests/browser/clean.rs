@@ -104,7 +104,7 @@ async fn what_visitors_see_is_clean() {
     ada.types("username", "a!").await;
     ada.types("password", "short").await;
     ada.presses("Sign up").await;
-    ada.sees("A username is made of").await;
+    ada.sees("Use only the letters a to z").await;
     inspector.inspects(&ada, "signup-refused", Refused).await;
     ada.goes_to("/signin").await;
     ada.fills_in("wrong horse").await;

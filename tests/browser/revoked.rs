@@ -16,10 +16,10 @@ async fn a_tab_signed_out_from_elsewhere_goes_to_the_sign_in_page_by_itself() {
     bob.presses("Sign out everywhere else").await;
     bob.arrives_at("/settings?done=others").await;
 
-    for tab in [&inbox, &people] {
+    for (tab, next) in [(&inbox, "%2Fnotifications"), (&people, "%2Fpeople")] {
         bob_at_work.looks_at(tab).await;
-        bob_at_work.arrives_at("/signin").await;
-        bob_at_work.sees("Sign in").await;
+        bob_at_work.arrives_at(&format!("/signin?next={next}")).await;
+        bob_at_work.sees("Please sign in").await;
     }
     bob.goes_to("/notifications").await;
     bob.sees("No tidings yet").await;
