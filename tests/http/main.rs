@@ -4,6 +4,7 @@
 
 mod support;
 
+mod accounts;
 mod caching;
 mod callers;
 mod csrf;
