@@ -51,7 +51,7 @@ impl App {
     pub fn open(config: Config) -> Result<App, OpenError> {
         let mut store = Store::open(&config)?;
         let failed = |cause: Cause| OpenError::new(&config.database, cause);
-        let signer = signer(&store).map_err(|cause| failed(Box::new(cause)))?;
+        let signer = signer(&store).map_err(|error| failed(error.into_cause()))?;
         let passwords = Passwords::new().map_err(|cause| failed(Box::new(cause)))?;
         store.stamps = shared_stamps(&config, &store).map_err(failed)?;
         let writers = if matches!(config.database, Address::Sqlite(_)) { 1 } else { Semaphore::MAX_PERMITS };

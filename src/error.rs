@@ -100,6 +100,14 @@ impl AppError {
         }
     }
 
+    /// The cause, or else the error itself: what an operator needs to know, instead of the sentence for visitors.
+    pub fn into_cause(self) -> Cause {
+        match self {
+            AppError::Unavailable(cause) | AppError::Internal(cause) => cause,
+            other => Box::new(other),
+        }
+    }
+
     /// Seconds to wait before trying again, where waiting helps.
     pub fn retry_after(&self) -> Option<u32> {
         match self {

@@ -11,7 +11,7 @@ use super::listen::serve;
 use super::logging::start_logging;
 use crate::app::App;
 use crate::config::{Config, Settings};
-use crate::db::{Address, Change, Connection, sqlite};
+use crate::db::{Address, Cause, Change, Connection, sqlite};
 use crate::domain::follow::{follow, unfollow};
 use crate::error::AppError;
 use crate::ids::UserId;
@@ -38,7 +38,7 @@ pub(super) async fn run(settings: Settings) -> CommandResult {
 }
 
 /// Opens the demo's own database, and fills it anew.
-async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
+async fn open(config: Config) -> Result<App, Cause> {
     let Address::Sqlite(path) = &config.database else {
         return Err("DATABASE_URL names a server, but the demo keeps to a file of its own: unset it.".into());
     };
@@ -51,8 +51,8 @@ async fn open(config: Config) -> Result<App, Box<dyn std::error::Error>> {
     }
     // No Redis: a real site may use it, and there the same ids are other people's.
     let app = App::open(Config { redis: None, ..config })?;
-    let hash = app.passwords.hash(PASSWORD.to_owned()).await?;
-    app.change(move |tx| fill(tx, &hash)).await?;
+    let hash = app.passwords.hash(PASSWORD.to_owned()).await.map_err(AppError::into_cause)?;
+    app.change(move |tx| fill(tx, &hash)).await.map_err(AppError::into_cause)?;
     Ok(app)
 }
 

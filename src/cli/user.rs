@@ -9,6 +9,7 @@ use crate::auth::password::hash;
 use crate::auth::password_rules::objection;
 use crate::auth::random_password::random_password;
 use crate::config::Settings;
+use crate::db::Cause;
 use crate::error::AppError;
 use crate::ids::UserId;
 use crate::model::{Username, sessions, users};
@@ -55,7 +56,7 @@ fn username(typed: &str) -> Result<Username, String> {
 fn list(store: &Store) -> CommandResult {
     let mut after = UserId(0);
     loop {
-        let page = store.query(|conn| Ok::<_, AppError>(users::names(conn, after, PAGE)?))?;
+        let page = store.query(|conn| Ok::<_, AppError>(users::names(conn, after, PAGE)?)).map_err(AppError::into_cause)?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = *last;
         let lines: String = page.iter().map(|(_, name)| format!("{name}\n")).collect();
@@ -65,15 +66,15 @@ fn list(store: &Store) -> CommandResult {
 
 fn add(store: &Store, name: &Username) -> CommandResult {
     let password = read_or_make(name)?;
-    let hash = hash(&password.text)?;
-    let (made, _) = store.change(|tx| Ok::<_, AppError>(users::insert(tx, name, &hash)?))?;
+    let hash = hash(&password.text).map_err(AppError::into_cause)?;
+    let (made, _) = store.change(|tx| Ok::<_, AppError>(users::insert(tx, name, &hash)?)).map_err(AppError::into_cause)?;
     made.ok_or_else(|| format!("{name} is taken."))?;
     password.print()
 }
 
 fn set_password(store: &Store, name: &Username) -> CommandResult {
     let password = read_or_make(name)?;
-    let hash = hash(&password.text)?;
+    let hash = hash(&password.text).map_err(AppError::into_cause)?;
     let changed = store.change(|tx| {
         let user = users::by_username(tx.conn(), name)?;
         users::set_password(tx, user, &hash)?;
@@ -86,7 +87,7 @@ fn set_password(store: &Store, name: &Username) -> CommandResult {
 fn delete(store: &Store, name: &Username) -> CommandResult {
     let deleted = store.change(|tx| {
         let known = users::credentials(tx.conn(), name)?.ok_or(AppError::NotFound)?;
-        Ok::<_, AppError>(users::delete(tx, known.id, &known.password_hash)?)
+        if users::delete(tx, known.id, &known.password_hash)? { Ok(()) } else { Err(AppError::internal("the password was changed at this moment; try again")) }
     });
     found(deleted.map(drop), name)
 }
@@ -94,7 +95,7 @@ fn delete(store: &Store, name: &Username) -> CommandResult {
 fn found(done: Result<(), AppError>, name: &Username) -> CommandResult {
     match done {
         Err(AppError::NotFound) => Err(format!("there is no {name}.").into()),
-        Err(error) => Err(error.cause().map_or_else(|| error.to_string(), ToString::to_string).into()),
+        Err(error) => Err(error.into_cause()),
         Ok(()) => Ok(()),
     }
 }
@@ -115,7 +116,7 @@ impl Password {
 }
 
 /// From standard input, where that is no terminal and not empty; else a new one.
-fn read_or_make(name: &Username) -> Result<Password, Box<dyn std::error::Error>> {
+fn read_or_make(name: &Username) -> Result<Password, Cause> {
     let mut typed = String::new();
     if !stdin().is_terminal() {
         stdin().read_to_string(&mut typed)?;

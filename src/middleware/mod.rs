@@ -29,8 +29,8 @@ type ServiceResult = Result<ServiceResponse, Error>;
 /// Boxed even when ready: actix keeps room for the largest future per open connection.
 type ServiceFuture = Pin<Box<dyn Future<Output = ServiceResult>>>;
 
-/// In: the CSRF check, the limit on `Content-Length`, and the canonical URL. Out: the body of errors, compression, the cookie of a renewed session, the security
-/// headers. An unchanged poll passes none of them: it changes nothing and has no body, and is answered before routing.
+/// In: the CSRF check, what is announced of the body, and the canonical URL. Out: the body of errors, compression, the cookie of a renewed
+/// session, the security headers. An unchanged poll passes none of them: it changes nothing and has no body, and is answered before routing.
 pub fn middleware<S>(mut req: ServiceRequest, inner: &S) -> ServiceFuture
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future: 'static>,

@@ -35,15 +35,18 @@ pub struct NextQuery {
     pub next: String,
 }
 
-/// What was typed. A field that is missing is a field left empty.
+/// What was typed to sign in or up. A field that is missing is a field left empty.
 #[derive(Debug, Deserialize)]
-pub struct SignInForm {
+pub struct CredentialsForm {
+    /// A username.
     #[serde(default)]
-    username: String,
+    pub username: String,
+    /// A password.
     #[serde(default)]
-    password: String,
+    pub password: String,
+    /// As in [`NextQuery`].
     #[serde(default)]
-    next: String,
+    pub next: String,
 }
 
 /// `GET /signin`
@@ -58,8 +61,8 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
 /// `POST /signin`
 ///
 /// The session of the cookie that comes along ends: it would go on without anybody who could sign it out.
-pub async fn submit(caller: Result<Caller, AppError>, form: Form<SignInForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
-    let SignInForm { username, password, next } = form.into_inner();
+pub async fn submit(caller: Result<Caller, AppError>, form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+    let CredentialsForm { username, password, next } = form.into_inner();
     let refusal = match sign_in(&app, &username, password, client_ip(&req, &app.config), SessionKind::Browser).await {
         Ok((token, _)) => {
             if let Ok(Caller::Member(before)) = caller {
@@ -90,7 +93,7 @@ const RETRIES: u32 = 720;
 /// Revokes the session now; or, where that cannot be written, as soon as it can. The browser forgets its cookie in either case.
 async fn revoke_in_time(app: &Data<App>, viewer: Viewer) {
     let Err(error) = revoke(app, &viewer).await else { return };
-    log::warn!("a session is revoked later: {}", error.cause().map_or_else(|| error.to_string(), ToString::to_string));
+    log::warn!("a session is revoked later: {}", error.into_cause());
     let app = app.clone();
     rt::spawn(async move {
         for _ in 0..RETRIES {

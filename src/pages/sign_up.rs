@@ -4,9 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
-use serde::Deserialize;
 
-use super::sign_in::NextQuery;
+use super::sign_in::{CredentialsForm, NextQuery};
 use crate::accounts::sign_up::sign_up;
 use crate::app::App;
 use crate::auth::password_rules;
@@ -35,17 +34,6 @@ struct SignUpErrors {
     password: Option<&'static str>,
 }
 
-/// What was typed. A field that is missing is a field left empty.
-#[derive(Debug, Deserialize)]
-pub struct SignUpForm {
-    #[serde(default)]
-    username: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    next: String,
-}
-
 /// `GET /signup`
 pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     check_open(&app)?;
@@ -57,9 +45,9 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
 }
 
 /// `POST /signup`
-pub async fn submit(form: Form<SignUpForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn submit(form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     check_open(&app)?;
-    let SignUpForm { username, password, next } = form.into_inner();
+    let CredentialsForm { username, password, next } = form.into_inner();
     let parsed = Username::parse(&username);
     let mut errors = SignUpErrors { username: parsed.as_ref().err().map(|error| error.to_string()), password: password_rules::objection(&password, &username) };
     let (mut status, mut retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use diesel::connection::SimpleConnection;
 use tokio::io::AsyncWriteExt;
 
 use crate::site::Home;
@@ -71,4 +72,15 @@ async fn what_cannot_be_done_is_said_in_a_sentence() {
         assert!(refused.stderr.starts_with("tidings: ") && refused.stderr.contains(said) && refused.stderr.trim().lines().count() == 1, "{}", refused.stderr);
     }
     assert!(!user(home, &["dance"], "").await.status.success());
+}
+
+/// What a visitor would be told, that they may try again, is of no use to an operator.
+#[tokio::test]
+async fn an_operator_is_told_the_cause() {
+    let town = Town::new().await;
+    town.site.home.shell().batch_execute("ALTER TABLE users RENAME TO people").unwrap();
+    for args in [&["list"][..], &["add", "bob"], &["password", "bob"], &["delete", "bob"]] {
+        let failed = user(&town.site.home, args, "").await;
+        assert!(!failed.status.success() && failed.stderr.contains("users"), "{args:?}: {}", failed.stderr);
+    }
 }
