@@ -96,7 +96,14 @@ async fn saves_a_screenshot(person: &Person, name: &str) {
 async fn what_visitors_see_is_clean() {
     let town = Town::calm().await;
     let (ada, mut inspector) = (town.stranger("ada").await, Inspector::new());
-    for (path, name) in [("/", "welcome"), ("/signin", "signin"), ("/signup", "signup")] {
+    let pages = [
+        ("/", "welcome"),
+        ("/?done=deleted", "welcome-deleted"),
+        ("/signin", "signin"),
+        ("/signin?next=%2Fnotifications", "signin-next"),
+        ("/signup", "signup"),
+    ];
+    for (path, name) in pages {
         ada.goes_to(path).await;
         inspector.inspects(&ada, name, Fine).await;
     }
