@@ -53,6 +53,11 @@ impl<K: Eq + Hash, V: Copy, S: BuildHasher + Default> Lru<K, V, S> {
         self.old.remove(key);
     }
 
+    /// Every entry, those used lately first. Reading them does not count as use.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.young.iter().chain(&self.old)
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.young.len() + self.old.len()

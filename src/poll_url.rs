@@ -2,6 +2,7 @@
 
 use derive_more::Display;
 
+use crate::clock::{Clock, Millis};
 use crate::ids::{Stamp, UserId};
 use crate::model::notifications::Show;
 
@@ -29,6 +30,8 @@ pub struct PollCursor {
     /// Whose page it is. `None`: the caller's own. Two people may share a browser and its cookie: then one person's tab polls with the
     /// other's cookie.
     pub user: Option<UserId>,
+    /// When the first of the page's relative times ("just now") turns false, in Unix milliseconds. `None`: never.
+    pub due: Option<Millis>,
 }
 
 /// The stamp that the caller has seen. Nothing here is an error: whatever is no stamp of ours is answered with the current state.
@@ -54,12 +57,18 @@ pub enum PollView {
 impl PollUrl {
     /// From a page of `user` that shows the state of stamp `since`.
     pub fn new(user: UserId, since: Stamp, view: PollView) -> PollUrl {
-        PollUrl { cursor: PollCursor { since: Since::Stamp(since), user: Some(user) }, view }
+        PollUrl { cursor: PollCursor { since: Since::Stamp(since), user: Some(user), due: None }, view }
+    }
+
+    /// Also asks for the page's part when one of its relative times turns false, at `due` in Unix milliseconds.
+    pub fn with_due(mut self, due: Option<Millis>) -> PollUrl {
+        self.cursor.due = due;
+        self
     }
 
     /// From a page of `user` that does not know the current state. It is told, and none of it is announced as new.
     pub fn from_unknown_state(user: UserId, view: PollView) -> PollUrl {
-        PollUrl { cursor: PollCursor { since: Since::Absent, user: Some(user) }, view }
+        PollUrl { cursor: PollCursor { since: Since::Absent, user: Some(user), due: None }, view }
     }
 
     /// The query of a poll.
@@ -83,6 +92,9 @@ impl PollUrl {
         if let Some(user) = self.cursor.user {
             query.append_pair("user", &user.to_string());
         }
+        if let Some(due) = self.cursor.due {
+            query.append_pair("due", &due.to_string());
+        }
         match &self.view {
             PollView::Inbox(Show::All) => {}
             PollView::Inbox(show) => drop(query.append_pair("show", show.into())),
@@ -95,17 +107,24 @@ impl PollUrl {
 impl PollCursor {
     /// What every poll's query carries.
     pub fn parse(query: &str) -> PollCursor {
-        let mut cursor = PollCursor { since: Since::Absent, user: None };
-        // Neither value has a character that would be percent-encoded.
+        let mut cursor = PollCursor { since: Since::Absent, user: None, due: None };
+        // None of these values has a character that would be percent-encoded.
         for pair in query.split('&') {
             if let Some(stamp) = pair.strip_prefix("since=") {
                 let is_first = cursor.since == Since::Absent;
                 cursor.since = stamp.parse().ok().filter(|_| is_first).map_or(Since::Garbled, Since::Stamp);
             } else if let Some(id) = pair.strip_prefix("user=").filter(|_| cursor.user.is_none()) {
                 cursor.user = id.parse().ok().map(UserId);
+            } else if let Some(due) = pair.strip_prefix("due=") {
+                cursor.due = due.parse().ok();
             }
         }
         cursor
+    }
+
+    /// Whether the page shows `stamp`, and nothing on it has turned false by the time of `clock`, which is read only if something can.
+    pub fn is_current(&self, stamp: Stamp, clock: &Clock) -> bool {
+        self.since == Since::Stamp(stamp) && self.due.is_none_or(|due| clock.now() < due)
     }
 
     /// Whether it is a page of `caller`.
@@ -121,7 +140,8 @@ mod tests {
     #[test]
     fn whatever_is_written_is_read_back() {
         for view in [PollView::Inbox(Show::All), PollView::Inbox(Show::Unread), PollView::Badge("Followers of bob & co".into())] {
-            for url in [PollUrl::new(UserId(7), 17, view.clone()), PollUrl::from_unknown_state(UserId(7), view)] {
+            let known = PollUrl::new(UserId(7), 17, view.clone());
+            for url in [known.clone(), known.with_due(Some(1_795_464_900_000)), PollUrl::from_unknown_state(UserId(7), view)] {
                 let written = url.to_string();
                 assert_eq!(PollUrl::parse(written.strip_prefix("/api/stream?").unwrap()), url, "{written}");
             }

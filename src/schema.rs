@@ -35,6 +35,7 @@ diesel::table! {
         created_at -> BigInt,
         read_at -> Nullable<BigInt>,
         group_key -> Nullable<Text>,
+        stamp -> Nullable<BigInt>,
     }
 }
 

@@ -44,7 +44,7 @@ struct NotificationJson {
 
 impl From<Notification> for NotificationJson {
     fn from(notification: Notification) -> Self {
-        let Notification { id, kind, actor, created_at, read_at } = notification;
+        let Notification { id, kind, actor, created_at, read_at, .. } = notification;
         NotificationJson { id, kind, actor, created_at, read_at }
     }
 }

@@ -13,11 +13,7 @@ use crate::model::follows;
 /// # Errors
 /// `NotFound` if either is gone. The two must differ, or the table's CHECK refuses. A transaction that failed must not go on.
 pub fn follow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
-    let is_new = follows::insert(tx, follower, followee)?;
-    if is_new {
-        notify(tx, followee, Event::Follow { follower })?;
-    }
-    Ok(is_new)
+    notify(tx, followee, Event::Follow { follower }, |tx, notification| follows::insert(tx, follower, followee, notification))
 }
 
 /// `follower` stops following `followee`. Returns whether they followed them.

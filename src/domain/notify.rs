@@ -5,16 +5,32 @@ use diesel::QueryResult;
 use super::event::Event;
 use crate::db::Change;
 use crate::ids::UserId;
-use crate::model::notifications::{self, NewNotification};
+use crate::model::notifications::{self, Caused, NewNotification};
 
-/// Tells `recipient` of `event`: a new, unread notification on top of their inbox, which replaces the one about the same thing. Their stamp
-/// advances, so that every open tab of theirs hears of it after the commit. Nothing happens if the recipient is gone.
+/// Tells `recipient` of `event`, if `cause`, which makes it so, did anything new; returns whether it did. They get a new, unread
+/// notification on top of their inbox, which replaces the one about the same thing. Their stamp advances, so that every open tab of
+/// theirs hears of it after the commit. Nobody is told if the recipient is gone.
+///
+/// The cause is given the notification and may insert it in its own statement: on PostgreSQL, that is a round trip less.
 ///
 /// # Errors
-/// Those of the database.
-pub fn notify(tx: &mut Change<'_>, recipient: UserId, event: Event) -> QueryResult<()> {
-    if notifications::insert(tx, &notification(recipient, event))? {
-        tx.count_notification(event.kind());
+/// Those of `cause`, and of the database.
+pub fn notify<C>(tx: &mut Change<'_>, recipient: UserId, event: Event, cause: C) -> QueryResult<bool>
+where
+    C: FnOnce(&mut Change<'_>, &NewNotification) -> QueryResult<Caused>,
+{
+    let notification = notification(recipient, event);
+    match cause(tx, &notification)? {
+        Caused::Nothing => return Ok(false),
+        Caused::New => insert(tx, &notification)?,
+        Caused::NewAndNotified => tx.count_notification(notification.kind),
+    }
+    Ok(true)
+}
+
+fn insert(tx: &mut Change<'_>, notification: &NewNotification) -> QueryResult<()> {
+    if notifications::insert(tx, notification)? {
+        tx.count_notification(notification.kind);
     }
     Ok(())
 }

@@ -10,19 +10,21 @@ use diesel::sqlite::Sqlite;
 
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
+use crate::model::notifications::{Caused, InsertForTold, NewNotification};
 use crate::schema::{follows, users};
 use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance_rows, lock};
 
-/// Inserts the follow, and advances the followee's stamp. Returns whether it is new: a repeat changes nothing.
+/// Inserts the follow, and advances the followee's stamp. A repeat changes nothing. Where it costs nothing more, the `notification` of
+/// it is inserted as well; the gate ([`crate::domain::notify`]) does the rest.
 ///
 /// The stamp comes first, because that locks the followee's inbox ([`lock`]). If it were locked after the insert, this and a
 /// deletion of the account at the same moment could each wait for the other.
 ///
 /// # Errors
 /// `NotFound` if either is gone. The two must differ, or the table's CHECK refuses. A transaction that failed must not go on.
-pub fn insert(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
+pub fn insert(tx: &mut Change<'_>, follower: UserId, followee: UserId, notification: &NewNotification) -> QueryResult<Caused> {
     let inserted = match tx.conn() {
-        Connection::Postgres(_) => insert_in_one_statement(tx, follower, followee),
+        Connection::Postgres(_) => insert_in_one_statement(tx, follower, followee, notification),
         Connection::Sqlite(_) => insert_in_two_statements(tx, follower, followee),
     };
     let inserted = inserted.map_err(|cause| match cause {
@@ -31,9 +33,9 @@ pub fn insert(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryR
         other => other,
     });
     match inserted? {
-        Some(is_new) => Ok(is_new),
+        Some(inserted) => Ok(inserted),
         // They follow already, or there is nobody.
-        None => users::table.find(followee).select(users::id).first::<UserId>(tx.conn()).map(|_| false),
+        None => users::table.find(followee).select(users::id).first::<UserId>(tx.conn()).map(|_| Caused::Nothing),
     }
 }
 
@@ -42,42 +44,51 @@ fn if_not_following(follower: UserId, followee: UserId) -> impl QueryFragment<Pg
     users::id.eq(followee).and(not(exists(pair(follower, followee))))
 }
 
-fn insert_in_two_statements(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<bool>> {
+fn insert_in_two_statements(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<Caused>> {
     advance_rows(tx, if_not_following(follower, followee))?;
     if tx.stamp_of(followee).is_none() {
         return Ok(None);
     }
     let row = (follows::follower_id.eq(follower), follows::followee_id.eq(followee), follows::created_at.eq(tx.now()));
     let inserted = on_either!(tx.conn(), |conn| diesel::insert_into(follows::table).values(row).on_conflict_do_nothing().execute(conn))?;
-    Ok(Some(inserted > 0))
+    Ok(Some(if inserted > 0 { Caused::New } else { Caused::Nothing }))
 }
 
-/// The same as one statement, because on a server each statement is a round trip.
-fn insert_in_one_statement(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<bool>> {
-    let statement = AdvanceAndInsert { followee: AdvanceStatement { rows: if_not_following(follower, followee), now: 0 }, follower };
+/// The same as one statement, with the notification, because on a server each statement is a round trip.
+fn insert_in_one_statement(tx: &mut Change<'_>, follower: UserId, followee: UserId, notification: &NewNotification) -> QueryResult<Option<Caused>> {
+    let statement = AdvanceAndInsert {
+        followee: AdvanceStatement { rows: if_not_following(follower, followee), now: 0 },
+        follower,
+        notification: InsertForTold { notification },
+    };
     let Connection::Postgres(conn) = tx.conn() else { return Ok(None) };
-    let done: Option<(Stamp, bool)> = statement.get_result(conn).optional()?;
-    Ok(done.map(|(stamp, is_new)| {
+    let done: Option<(Stamp, bool, bool)> = statement.get_result(conn).optional()?;
+    Ok(done.map(|(stamp, has_follow, has_notification)| {
         tx.touch(followee, stamp);
-        is_new
+        match (has_follow, has_notification) {
+            (false, _) => Caused::Nothing,
+            (true, false) => Caused::New,
+            (true, true) => Caused::NewAndNotified,
+        }
     }))
 }
 
 /// [`insert_in_two_statements`] in one, of which each step takes what the one before returns. Of two that run at the same instant, both
 /// may advance the stamp; one of them then finds the other's follow.
 #[derive(QueryId)]
-struct AdvanceAndInsert<Advance> {
+struct AdvanceAndInsert<Advance, Notification> {
     followee: Advance,
     follower: UserId,
+    notification: Notification,
 }
 
-impl<Advance> Query for AdvanceAndInsert<Advance> {
-    type SqlType = (BigInt, Bool);
+impl<Advance, Notification> Query for AdvanceAndInsert<Advance, Notification> {
+    type SqlType = (BigInt, Bool, Bool);
 }
 
-impl<Advance> RunQueryDsl<PgConnection> for AdvanceAndInsert<Advance> {}
+impl<Advance, Notification> RunQueryDsl<PgConnection> for AdvanceAndInsert<Advance, Notification> {}
 
-impl<Advance: QueryFragment<Pg>> QueryFragment<Pg> for AdvanceAndInsert<Advance> {
+impl<Advance: QueryFragment<Pg>, Notification: QueryFragment<Pg>> QueryFragment<Pg> for AdvanceAndInsert<Advance, Notification> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH followee AS (");
         self.followee.walk_ast(out.reborrow())?;
@@ -86,7 +97,9 @@ impl<Advance: QueryFragment<Pg>> QueryFragment<Pg> for AdvanceAndInsert<Advance>
         out.push_sql(", id, ");
         out.push_sql(SERVER_CLOCK);
         out.push_sql(" FROM followee ON CONFLICT DO NOTHING RETURNING id) ");
-        out.push_sql("SELECT last_update, EXISTS (SELECT FROM follow) FROM followee");
+        out.push_sql(", told AS (SELECT id, last_update FROM followee WHERE EXISTS (SELECT FROM follow)), notification AS (");
+        self.notification.walk_ast(out.reborrow())?;
+        out.push_sql(") SELECT last_update, EXISTS (SELECT FROM follow), EXISTS (SELECT FROM notification) FROM followee");
         Ok(())
     }
 }

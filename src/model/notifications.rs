@@ -1,16 +1,19 @@
 //! The table `notifications`: the inboxes. Badge and list start from one predicate, `of`; authorization is part of every WHERE.
 
-use diesel::dsl::{Eq, Filter, IsNull};
+use diesel::dsl::{Eq, Filter, IsNull, sql};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::{Deserialize, Serialize};
 
 use super::Slice;
 use super::count::count;
 use crate::clock::Millis;
-use crate::db::{Change, Connection, on_either};
+use crate::db::{Change, Connection};
 use crate::ids::{NotificationId, Stamp, UserId};
 use crate::schema::{notifications, users};
-use crate::stamps::{advance, advance_if, lock};
+use crate::stamps::{SERVER_CLOCK, advance, advance_if, lock};
 
 /// Which part of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, strum::EnumString, strum::IntoStaticStr)]
@@ -37,6 +40,18 @@ pub struct Notification {
     pub created_at: Millis,
     /// When it was read, in Unix milliseconds; `None` = unread.
     pub read_at: Option<Millis>,
+    /// See [`Notification::stamp`].
+    stamp: Option<Stamp>,
+}
+
+impl Notification {
+    /// The stamp at which its recipient was told. Whoever has seen a smaller one has not been told yet.
+    ///
+    /// It is not the time: a stamp never goes back, and stays ahead where a clock was ahead once. (The release before this one wrote
+    /// the stamp as the time.)
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.unwrap_or(self.created_at)
+    }
 }
 
 /// Who did something.
@@ -62,6 +77,17 @@ pub struct NewNotification {
     pub group_key: Option<String>,
 }
 
+/// What came of something that somebody is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caused {
+    /// Nothing: it was so already.
+    Nothing,
+    /// It is new, and its notification is still to be inserted.
+    New,
+    /// It is new, and its notification was inserted in the same statement.
+    NewAndNotified,
+}
+
 type Of = Filter<notifications::table, Eq<notifications::recipient_id, UserId>>;
 type UnreadOf = Filter<Of, IsNull<notifications::read_at>>;
 
@@ -82,6 +108,7 @@ macro_rules! with_actor {
             (users::id, users::username).nullable(),
             notifications::created_at,
             notifications::read_at,
+            notifications::stamp,
         ))
     };
 }
@@ -139,9 +166,6 @@ pub fn find(conn: &mut Connection, recipient: UserId, id: NotificationId) -> Que
 /// Puts a new, unread notification on top of its recipient's inbox. It replaces one with the same group key. Returns false if the
 /// recipient is gone.
 ///
-/// Its `created_at` is the stamp of this change, and not the clock. Whatever was seen at stamp S, a later notification is later than S,
-/// also when both fall into one millisecond or the clock was set back between them.
-///
 /// # Errors
 /// Those of the database.
 pub fn insert(tx: &mut Change<'_>, new: &NewNotification) -> QueryResult<bool> {
@@ -154,16 +178,53 @@ pub fn insert(tx: &mut Change<'_>, new: &NewNotification) -> QueryResult<bool> {
 }
 
 /// Whether it was inserted; it is not if another has its group key.
-fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, created_at: Stamp) -> QueryResult<bool> {
+fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, stamp: Stamp) -> QueryResult<bool> {
+    let now = tx.now();
     let row = (
         notifications::recipient_id.eq(new.recipient),
         notifications::actor_id.eq(new.actor),
         notifications::kind.eq(new.kind),
         notifications::group_key.eq(new.group_key.as_deref()),
-        notifications::created_at.eq(created_at),
+        notifications::stamp.eq(stamp),
     );
-    let inserted = on_either!(tx.conn(), |conn| diesel::insert_into(notifications::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    let insert = diesel::insert_into(notifications::table);
+    let inserted = match tx.conn() {
+        Connection::Postgres(conn) => {
+            let at = notifications::created_at.eq(sql::<BigInt>(SERVER_CLOCK));
+            insert.values((row, at)).on_conflict_do_nothing().execute(conn)?
+        }
+        Connection::Sqlite(conn) => insert.values((row, notifications::created_at.eq(now))).on_conflict_do_nothing().execute(conn)?,
+    };
     Ok(inserted > 0)
+}
+
+/// Inserts `notification` as a part of the statement that causes it, on PostgreSQL, where each statement is a round trip: for whoever
+/// is in its common table expression `told`, which has their `id` and their new `last_update`. Like [`insert_unless_taken`], it
+/// returns nothing if another has the group key.
+pub struct InsertForTold<'a> {
+    /// What to insert. Its recipient must be the one in `told`.
+    pub notification: &'a NewNotification,
+}
+
+// Written out because the derive asks for a 'static type.
+impl QueryId for InsertForTold<'_> {
+    type QueryId = InsertForTold<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for InsertForTold<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO notifications (recipient_id, actor_id, kind, group_key, stamp, created_at) SELECT id, ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.notification.actor)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(&self.notification.kind)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.notification.group_key)?;
+        out.push_sql(", last_update, ");
+        out.push_sql(SERVER_CLOCK);
+        out.push_sql(" FROM told ON CONFLICT DO NOTHING RETURNING id");
+        Ok(())
+    }
 }
 
 /// Removes what `new` replaces. The old row cannot become the new one, which must have a new id: ids are the order of the inbox.

@@ -44,7 +44,7 @@ async fn compare(poller: Poller, url: PollUrl, app: &App) -> Result<PollAnswer<U
         return Ok(PollAnswer::ForeignPage);
     }
     let stamp = app.last_update(poller.user).await?;
-    if url.cursor.since == Since::Stamp(stamp) {
+    if url.cursor.is_current(stamp, &app.clock) {
         return Ok(PollAnswer::Unchanged);
     }
     Ok(PollAnswer::Changed(changed(poller, url, app).await?))
@@ -83,6 +83,6 @@ fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, 
 /// What to announce: what is new, not what merely differs. To a page that did not know the state, nothing is new.
 fn announcement(newest: &[Notification], since: Since) -> String {
     let Since::Stamp(since) = since else { return String::new() };
-    let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.created_at);
+    let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.stamp());
     summary(new.map(|notification| (notification.kind.as_str(), notification.actor.as_ref().map(|actor| actor.username.as_str()))))
 }

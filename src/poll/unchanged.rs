@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::request::is_htmx;
 use crate::http::viewer::Poller;
 use crate::metrics::PollOutcome;
-use crate::poll_url::{PATH, PollCursor, Since};
+use crate::poll_url::{PATH, PollCursor};
 
 /// 204, if `req` is a page's poll, nothing is new, and that is known without asking anybody. Whatever is not as usual is left to
 /// [`super::stream`], which need not verify the signature again.
@@ -21,7 +21,7 @@ pub fn answer(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
     let begun = Instant::now();
     let poller = Poller::verify(req, app).ok()?;
     let cursor = PollCursor::parse(req.query_string());
-    let is_unchanged = app.stamps.known(poller.user).is_some_and(|stamp| cursor.since == Since::Stamp(stamp));
+    let is_unchanged = app.stamps.known(poller.user).is_some_and(|stamp| cursor.is_current(stamp, &app.clock));
     if !is_unchanged || !cursor.is_page_of(poller.user) {
         poller.remember(req);
         return None;

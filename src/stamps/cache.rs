@@ -95,6 +95,16 @@ impl StampCache {
         self.memory.mend(user, stamp)
     }
 
+    /// The remembered stamps of one of the [`super::id_hasher::STRIPES`], at most `limit`.
+    pub(super) fn copies_in_stripe(&self, index: usize, limit: usize) -> Vec<(UserId, Stamp)> {
+        self.memory.copies_in_stripe(index, limit)
+    }
+
+    /// Forgets the stamp of `user`: their next poll asks anew.
+    pub(super) fn forget(&self, user: UserId) {
+        self.memory.forget(user);
+    }
+
     /// The Redis client, if Redis is configured.
     pub fn redis(&self) -> Option<&Arc<RedisClient>> {
         self.redis.as_ref()

@@ -130,6 +130,19 @@ impl Memory {
         stripe.raise(user, stamp)
     }
 
+    /// The remembered stamps of the stripe with this index, at most `limit`, those used lately first.
+    pub fn copies_in_stripe(&self, index: usize, limit: usize) -> Vec<(UserId, Stamp)> {
+        let copies = |stripe: MutexGuard<'_, Stripe>| stripe.stamps.iter().take(limit).map(|(user, copy)| (*user, copy.stamp)).collect();
+        self.stripes.get(index).map(lock).map(copies).unwrap_or_default()
+    }
+
+    /// Forgets the stamp of `user`: their next poll asks anew. A read that is under way will not be kept.
+    pub fn forget(&self, user: UserId) {
+        let Some(mut stripe) = self.stripe(user) else { return };
+        stripe.version += 1;
+        stripe.stamps.remove(&user);
+    }
+
     fn stripe(&self, user: UserId) -> Option<MutexGuard<'_, Stripe>> {
         self.stripes.get(stripe_of(user)?).map(lock)
     }

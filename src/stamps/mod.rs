@@ -8,6 +8,7 @@ mod cache;
 mod id_hasher;
 mod memory;
 mod redis;
+mod restored;
 pub mod sweep;
 
 pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, advance_with_recipients, lock};

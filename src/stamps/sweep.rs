@@ -2,7 +2,7 @@
 //!
 //! A process announces its own changes. Those of another reach it through Redis; the sweep finds the rest: no Redis, a crash between
 //! commit and announcement, a write that Redis lost, a restored snapshot, an operator with a shell. Its cost grows with the changes,
-//! not with the open tabs.
+//! not with the open tabs. [`RestoreCheck`] does the opposite: it finds copies that are ahead, because the rows went back.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -18,6 +18,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use super::advance::database_now;
 use super::cache::StampCache;
 use super::redis::{EXPIRY, MendTask, RedisClient};
+use super::restored::RestoreCheck;
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::db::{Address, Cause, Connection, Health, sqlite};
 use crate::ids::{Stamp, UserId};
@@ -71,6 +72,8 @@ struct Sweep {
     redis_mended_until: Millis,
     /// Which copies in Redis the last pass found right, and the number of Redis faults then. They are not asked for again.
     verified: (u64, HashMap<UserId, Stamp>),
+    /// Notices rows that went back.
+    restore_check: RestoreCheck,
     /// Whether the log says that passes fail.
     failure_logged: bool,
 }
@@ -95,6 +98,7 @@ pub fn start(config: SweepConfig, stamps: &Arc<StampCache>) -> Result<(), Cause>
         seen_until: until,
         redis_mended_until: until,
         verified: (0, HashMap::new()),
+        restore_check: RestoreCheck::default(),
         failure_logged: false,
     };
     thread::Builder::new().name("sweep".to_owned()).spawn(move || sweep.run(&stamps))?;
@@ -163,6 +167,7 @@ impl Sweep {
         let redis_mended = redis.zip(task).is_some_and(|(redis, task)| self.mend_redis(redis, task, moved));
         self.last_pass = now;
         if deep {
+            self.restore_check.run(conn, stamps)?;
             (self.last_deep_pass, self.seen_until, self.data_version) = (now, until, data_version);
         }
         if deep && redis_mended {

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use serde::Deserialize;
 
-use super::notification_line::NotificationLine;
+use super::notification_line::{NotificationLine, Surroundings};
 use super::polling_element::PollAttributes;
 use crate::app::App;
 use crate::db::Connection;
@@ -114,22 +114,26 @@ impl HtmlSafe for Inbox {}
 impl Inbox {
     /// `rows`, which are the part that `query` names, read at `loaded_at`.
     pub fn new(app: &App, rows: InboxRows, query: InboxQuery, loaded_at: LoadedAt, focus: Focus) -> Inbox {
-        let (InboxRows { unread, list }, now) = (rows, app.clock.now());
+        let InboxRows { unread, list } = rows;
+        let surroundings = Surroundings { query: query.query(), is_live: query.before.is_none(), now: app.clock.now() };
         let focused = focus.line_of(&list.rows);
-        let url = PollUrl::new(loaded_at.user, loaded_at.stamp, PollView::Inbox(query.show));
+        let newest_listed = list.rows.first().map(|newest| newest.id);
         let line = |notification: Notification| {
             let focus = focused == Some(notification.id);
-            NotificationLine::new(notification, query.query(), now, focus)
+            NotificationLine::new(notification, &surroundings, focus)
         };
+        let lines: Vec<NotificationLine> = list.rows.into_iter().map(line).collect();
+        let due = lines.iter().filter_map(NotificationLine::due).min();
+        let url = PollUrl::new(loaded_at.user, loaded_at.stamp, PollView::Inbox(query.show)).with_due(due);
         Inbox {
             poll: query.before.is_none().then(|| PollAttributes::new(app, url)),
             show: query.show,
             unread,
-            through: list.rows.first().map(|newest| newest.id),
+            through: newest_listed,
             newest: query.before.map(|_| InboxQuery { before: None, ..query }.url()),
             older: list.next.map(|before| InboxQuery { before: Some(before), ..query }.url()),
             focus_tab: focus != Focus::Unchanged && focused.is_none(),
-            lines: list.rows.into_iter().map(line).collect(),
+            lines,
         }
     }
 

@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod api;
+mod clocks;
 mod command;
 mod costs;
 mod crash;

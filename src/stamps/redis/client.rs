@@ -25,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::stamps::memory::{Epoch, Memory};
 
 /// The most commands under way at once for one change or one pass of the sweep. They share the connection.
-const CONCURRENT_COMMANDS: usize = 128;
+pub(super) const CONCURRENT_COMMANDS: usize = 128;
 
 /// A change on its way to Redis. Dropping it does not stop the write.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl RedisClient {
         true
     }
 
-    async fn read(&self, mut connection: RedisConnection, user: UserId) -> Result<Option<Stamp>, ()> {
+    pub(super) async fn read(&self, mut connection: RedisConnection, user: UserId) -> Result<Option<Stamp>, ()> {
         let answer = connection.get(user).await;
         self.metrics.redis("get", &answer);
         answer.map_err(|cause| self.record_refusal(&connection, RedisCommand::Read(user), &cause))
@@ -206,7 +206,7 @@ impl RedisClient {
         !self.readable.load(Ordering::Acquire) && self.is_well()
     }
 
-    fn record_refusal(&self, connection: &RedisConnection, command: RedisCommand, cause: &dyn Display) {
+    pub(super) fn record_refusal(&self, connection: &RedisConnection, command: RedisCommand, cause: &dyn Display) {
         self.state().record_refusal(command);
         self.record_fault(Some(connection), cause);
     }
@@ -241,6 +241,11 @@ impl RedisClient {
         state.connected(identity);
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         self.wake_sweep();
+    }
+
+    /// Runs `work` on the runtime of the connections. Blocks.
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     fn wake_sweep(&self) {

@@ -33,6 +33,10 @@ static SET_IF_NEWER: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Sets the stamp if the copy is still what it was when it was compared with its row.
+static SET_IF_EQUAL: LazyLock<Script> =
+    LazyLock::new(|| Script::new("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end return 1"));
+
 /// Cheap to clone; clones share the connection.
 #[derive(Clone)]
 pub struct RedisConnection {
@@ -77,6 +81,14 @@ impl RedisConnection {
     /// If there is no answer, or a refusal.
     pub async fn set_if_newer(&mut self, user: UserId, stamp: Stamp) -> RedisResult<()> {
         SET_IF_NEWER.key(key(user)).arg(stamp).arg(EXPIRY / SECOND).invoke_async(self).await
+    }
+
+    /// Sets the copy of `user`'s stamp to `stamp`, which may be smaller, if it is `copy`.
+    ///
+    /// # Errors
+    /// If there is no answer, or a refusal.
+    pub async fn set_if_equal(&mut self, user: UserId, copy: Stamp, stamp: Stamp) -> RedisResult<()> {
+        SET_IF_EQUAL.key(key(user)).arg(copy).arg(stamp).arg(EXPIRY / SECOND).invoke_async(self).await
     }
 
     /// Sends PING.

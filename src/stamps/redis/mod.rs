@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod lease;
 mod masters;
+mod set_back;
 mod state;
 mod supervisor;
 mod timeouts;

@@ -92,7 +92,8 @@ pub fn stamp_in(html: &str) -> i64 {
     since.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().expect("a stamp is a number")
 }
 
-/// "just now" turns into "1 minute ago" by itself, which moves no stamp.
+/// "just now" turns into "1 minute ago" by itself, which moves no stamp; and the URL says when.
 fn without_times(html: &str) -> String {
-    html.split("<time ").map(|part| part.split_once("</time>").map_or(part, |(_, rest)| rest)).collect()
+    let timeless: String = html.split("<time ").map(|part| part.split_once("</time>").map_or(part, |(_, rest)| rest)).collect();
+    timeless.split("&#38;due=").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect()
 }
