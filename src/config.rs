@@ -37,6 +37,12 @@ pub struct Settings {
     /// Whether strangers may make accounts, open or closed [default: open]
     #[arg(long, global = true, env = "SIGNUP", value_name = "open|closed", hide_env_values = true)]
     pub signup: Option<String>,
+    /// New accounts an hour from one address, an IPv6 /64 counts as one; 0 means no limit [default: 20]
+    #[arg(long, global = true, env = "SIGNUPS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
+    pub signups_per_hour: Option<String>,
+    /// New follows an hour by one person; 0 means no limit [default: 200]
+    #[arg(long, global = true, env = "FOLLOWS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
+    pub follows_per_hour: Option<String>,
     /// Addresses or networks, comma-separated, whose X-Forwarded-For is believed
     #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "ADDRESSES", hide_env_values = true)]
     pub trusted_proxies: Option<String>,
@@ -64,6 +70,10 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Whether strangers may make accounts.
     pub signup_open: bool,
+    /// New accounts an hour from one network; 0: no limit.
+    pub signups_per_hour: u32,
+    /// New follows an hour by one person; 0: no limit.
+    pub follows_per_hour: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -128,6 +138,8 @@ impl Settings {
             remembered_stamps: remembered_stamps(non_empty(&self.remembered_stamps).unwrap_or("1000000"))?,
             public_url: non_empty(&self.public_url).map(public_url).transpose()?,
             signup_open: signup(non_empty(&self.signup).unwrap_or("open"))?,
+            signups_per_hour: per_hour("SIGNUPS_PER_HOUR", non_empty(&self.signups_per_hour).unwrap_or("20"))?,
+            follows_per_hour: per_hour("FOLLOWS_PER_HOUR", non_empty(&self.follows_per_hour).unwrap_or("200"))?,
             trusted_proxies: trusted_proxies(non_empty(&self.trusted_proxies).unwrap_or_default())?,
         })
     }
@@ -171,6 +183,13 @@ fn signup(value: &str) -> Result<bool, ConfigError> {
         "open" => Ok(true),
         "closed" => Ok(false),
         _ => refuse(format!("SIGNUP must be open or closed, not {value:?}.")),
+    }
+}
+
+fn per_hour(name: &str, value: &str) -> Result<u32, ConfigError> {
+    match value.parse() {
+        Ok(number @ 0..=100_000) => Ok(number),
+        _ => refuse(format!("{name} must be a whole number from 0 (no limit) to 100000, not {value:?}.")),
     }
 }
 
@@ -219,6 +238,7 @@ mod tests {
         assert_eq!(config.database, Address::Sqlite("data/tidings.db".into()));
         assert!(config.redis.is_none());
         assert!(config.signup_open && config.public_url.is_none());
+        assert_eq!((config.signups_per_hour, config.follows_per_hour), (20, 200));
     }
 
     #[test]
@@ -229,7 +249,7 @@ mod tests {
     #[test]
     fn every_refusal_names_its_setting() {
         type Wrong<'a> = (&'a str, fn(&mut Settings, String), &'a [&'a str]);
-        let wrong: [Wrong<'_>; 9] = [
+        let wrong: [Wrong<'_>; 11] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
             (
@@ -246,6 +266,8 @@ mod tests {
             ("REMEMBERED_STAMPS", |s, v| s.remembered_stamps = Some(v), &["999", "100000001", "all", "1e6"]),
             ("PUBLIC_URL", |s, v| s.public_url = Some(v), &["tidings.example", "ftp://x", "https://x/path", "https://u:p@x"]),
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
+            ("SIGNUPS_PER_HOUR", |s, v| s.signups_per_hour = Some(v), &["-1", "1.5", "many", "100001"]),
+            ("FOLLOWS_PER_HOUR", |s, v| s.follows_per_hour = Some(v), &["-1", "1e3", "unlimited", "4294967296"]),
             ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),
         ];
         for (name, assign, values) in wrong {

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::db::{Cause, NoConnection};
+use crate::metrics::HourlyLimit;
 
 /// Everything that a handler can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum AppError {
     /// Too many failed tries; seconds to wait.
     #[error("Too many failed attempts. Please wait {} and try again.", spoken_seconds(*.0))]
     TooMany(u32),
+    /// More in an hour than the operator allows; seconds to wait.
+    #[error("{} Please wait {} and try again.", limit_sentence(*.0), spoken_seconds(*.1))]
+    LimitReached(HourlyLimit, u32),
     /// The database, or the password threads, cannot do it now; a later try may succeed.
     #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
     Unavailable(#[source] Cause),
@@ -39,6 +43,13 @@ pub enum AppError {
     /// A fault of ours.
     #[error("Something went wrong on our side. It has been logged, and we will look into it.")]
     Internal(#[source] Cause),
+}
+
+fn limit_sentence(limit: HourlyLimit) -> &'static str {
+    match limit {
+        HourlyLimit::SignUps => "Too many accounts were made from your network in the last hour.",
+        HourlyLimit::Follows => "You have followed a lot of people in the last hour.",
+    }
 }
 
 /// "a second", "40 seconds", "15 minutes".
@@ -111,7 +122,7 @@ impl AppError {
     /// Seconds to wait before trying again, where waiting helps.
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            AppError::TooMany(seconds) => Some(*seconds),
+            AppError::TooMany(seconds) | AppError::LimitReached(_, seconds) => Some(*seconds),
             AppError::Unavailable(_) | AppError::Outage => Some(RETRY_SECONDS),
             _ => None,
         }
@@ -125,7 +136,7 @@ impl ResponseError for AppError {
             AppError::SignedOut | AppError::WrongPassword => StatusCode::UNAUTHORIZED,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            AppError::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            AppError::TooMany(_) | AppError::LimitReached(..) => StatusCode::TOO_MANY_REQUESTS,
             AppError::Unavailable(_) | AppError::Outage => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -25,6 +25,7 @@ pub struct Metrics {
     mended: IntCounterVec,
     sign_ins: IntCounterVec,
     sign_ups: IntCounter,
+    limited: IntCounterVec,
     /// How many users' stamps this process has in memory.
     pub remembered: IntGauge,
     writing: Mutex<()>,
@@ -51,6 +52,16 @@ pub enum SignInOutcome {
     Failed,
     /// Refused unseen, after too many failures.
     Throttled,
+}
+
+/// A limit per hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum HourlyLimit {
+    /// New accounts from one network.
+    SignUps,
+    /// New follows by one person.
+    Follows,
 }
 
 /// The state of the database when the metrics are read.
@@ -102,6 +113,7 @@ impl Metrics {
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
             sign_ins: counter("sign_ins_total", "Checks of a password, by how they ended", &["outcome"])?,
             sign_ups: registered(&registry, IntCounter::new("sign_ups_total", "Accounts made by signing up"))?,
+            limited: counter("limited_total", "Refusals by a limit per hour, by what it limits", &["limit"])?,
             remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
             writing: Mutex::default(),
             registry,
@@ -128,6 +140,11 @@ impl Metrics {
     /// An account was made.
     pub fn signed_up(&self) {
         self.sign_ups.inc();
+    }
+
+    /// Something was refused by a limit per hour.
+    pub fn limited(&self, limit: HourlyLimit) {
+        self.limited.with_label_values(&[<&str>::from(limit)]).inc();
     }
 
     /// A command to Redis was answered.

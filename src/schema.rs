@@ -49,8 +49,34 @@ diesel::table! {
         seen_at -> BigInt,
         idle_expires_at -> BigInt,
         expires_at -> BigInt,
+        client -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    limited_actions (id) {
+        id -> BigInt,
+        actor -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    known_networks (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        network -> Binary,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revocations (user_id) {
+        user_id -> BigInt,
+        stamp -> BigInt,
     }
 }
 
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, follows, notifications, sessions);
+diesel::joinable!(known_networks -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, follows, notifications, sessions, known_networks);

@@ -51,7 +51,7 @@ pub fn application(app: web::Data<App>) -> Actix<impl ServiceFactory<ServiceRequ
     let assets = app.assets.clone();
     Actix::new()
         .app_data(app)
-        .app_data(web::FormConfig::default().limit(LARGEST_BODY))
+        .app_data(web::PayloadConfig::new(LARGEST_BODY))
         .app_data(web::JsonConfig::default().limit(LARGEST_BODY).error_handler(|error, _| json_error(error)))
         .wrap_fn(middleware)
         .configure(|server| routes(server, &assets))

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Json, Path};
 use actix_web::{CustomizeResponder, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::follow::follow_within_limit;
 use crate::app::App;
 use crate::domain;
 use crate::error::AppError;
@@ -42,7 +43,8 @@ impl From<Person> for RelationJson {
 /// `POST /api/follow` `{userId}`: 201 the first time, 200 after.
 pub async fn create(viewer: Viewer, body: Json<FollowJson>, app: Data<App>) -> Result<CustomizeResponder<Json<FollowedJson>>, AppError> {
     let (me, followee) = (viewer.id, not_oneself(&viewer, body.user_id)?);
-    let is_new = app.change(move |tx| Ok(domain::follow::follow(tx, me, followee)?)).await?;
+    let per_hour = app.config.follows_per_hour;
+    let is_new = app.change(move |tx| follow_within_limit(tx, me, followee, per_hour)).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(Json(FollowedJson { following: true }).customize().with_status(status))
 }

@@ -8,7 +8,7 @@ use crate::accounts::sign_in::sign_in;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::AppError;
-use crate::http::client_ip::client_ip;
+use crate::http::client_info::ClientInfo;
 use crate::http::viewer::Viewer;
 use crate::ids::UserId;
 use crate::model::sessions::{self, SessionKind};
@@ -39,7 +39,7 @@ struct UserJson {
 /// `POST /api/session` `{username, password}`
 pub async fn create(body: Json<SignInJson>, req: HttpRequest, app: Data<App>) -> Result<Json<SessionJson>, AppError> {
     let SignInJson { username, password } = body.into_inner();
-    let (token, user) = sign_in(&app, &username, password, client_ip(&req, &app.config), SessionKind::Program).await?;
+    let (token, user) = sign_in(&app, &username, password, ClientInfo::of(&req, &app.config), SessionKind::Program).await?;
     Ok(Json(SessionJson { token: app.signer.sign(&token), expires_at: token.idle_expires_at, user: UserJson { id: user.id, username: user.username } }))
 }
 

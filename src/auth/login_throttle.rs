@@ -1,33 +1,38 @@
-//! The login throttle: a rate limit of failed sign-ins, per name, per address, and per pair of both.
+//! The login throttle: a rate limit of failed sign-ins, by who guesses at what from where.
+//!
+//! Whatever strangers can fill must not keep the owner out: who is signed in, or comes from where they were signed in before, is judged by
+//! counts of their own.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::failures::{Failures, Limit};
+use super::network::network;
 use crate::clock::{MINUTE, Millis, SECOND};
+use crate::ids::SessionId;
 use crate::lru::Lru;
 use crate::model::Username;
 
 /// How many names and addresses are remembered at once. The least recently seen are forgotten first.
 const REMEMBERED: usize = 20_000;
-/// Failures expire after 15 quiet minutes (milliseconds).
-const FAILURES_EXPIRE: Millis = 15 * MINUTE;
 
-/// Tries of one name, or from one address, that may be under way at once. A fleet of programs may sign in together.
-const CONCURRENT: u32 = 40;
+/// One name from one address, or in one session: its owner mistypes a few times; whoever goes on is guessing.
+const OWN: Limit = Limit::Doubling { free: 5, longest: 15 * MINUTE };
+/// One address with any name: many people may share it, so the others' waits are short.
+const ADDRESS: Limit = Limit::Doubling { free: 30, longest: 8 * SECOND };
+/// One name from any address: fewer than a hundred guesses an hour, from however many addresses.
+const NAME: Limit = Limit::Bucket { free: 15, interval: 90 * SECOND };
 
-/// The limits of one key: how many failures cost nothing, and the longest wait after that in milliseconds.
-struct Limit {
-    free: u32,
-    longest: Millis,
+/// Who tries a password.
+#[derive(Debug, Clone, Copy)]
+pub enum Guesser<'a> {
+    /// Anybody, with a name (`None`: what was typed can be none) and from an address.
+    Stranger(Option<&'a Username>, IpAddr),
+    /// Somebody at an address from which this name was signed in before.
+    AtKnownNetwork(&'a Username, IpAddr),
+    /// Somebody who is signed in.
+    Member(SessionId),
 }
-
-/// One name from one address: its owner mistypes a few times; whoever goes on is guessing.
-const PAIR: Limit = Limit { free: 5, longest: 15 * MINUTE };
-/// One address with any name: many people may share it.
-const ADDRESS: Limit = Limit { free: 30, longest: 15 * MINUTE };
-/// One name from any address. The waits are short, or anybody could lock anybody out by failing on purpose. A thousand addresses together
-/// still get only some ten thousand guesses a day.
-const NAME: Limit = Limit { free: 20, longest: 8 * SECOND };
 
 /// The failures of the last minutes. Each process counts its own.
 #[derive(Debug)]
@@ -39,33 +44,34 @@ pub struct LoginThrottle {
 enum ThrottleKey {
     Pair(Username, IpAddr),
     Name(Username),
+    NameAtKnownNetworks(Username),
     Address(IpAddr),
+    Session(SessionId),
 }
 
 impl ThrottleKey {
     /// What a try counts against.
-    fn all(name: Option<&Username>, address: IpAddr) -> Vec<ThrottleKey> {
-        let address = network(address);
-        let named = name.map(|name| [ThrottleKey::Pair(name.clone(), address), ThrottleKey::Name(name.clone())]);
-        named.into_iter().flatten().chain([ThrottleKey::Address(address)]).collect()
+    fn all(guesser: Guesser<'_>) -> Vec<ThrottleKey> {
+        match guesser {
+            Guesser::Stranger(name, address) => {
+                let address = network(address);
+                let named = name.map(|name| [ThrottleKey::Pair(name.clone(), address), ThrottleKey::Name(name.clone())]);
+                named.into_iter().flatten().chain([ThrottleKey::Address(address)]).collect()
+            }
+            Guesser::AtKnownNetwork(name, address) => {
+                vec![ThrottleKey::Pair(name.clone(), network(address)), ThrottleKey::NameAtKnownNetworks(name.clone())]
+            }
+            Guesser::Member(session) => vec![ThrottleKey::Session(session)],
+        }
     }
 
     fn limit(&self) -> Limit {
         match self {
-            ThrottleKey::Pair(..) => PAIR,
-            ThrottleKey::Name(_) => NAME,
+            ThrottleKey::Pair(..) | ThrottleKey::Session(_) => OWN,
+            ThrottleKey::Name(_) | ThrottleKey::NameAtKnownNetworks(_) => NAME,
             ThrottleKey::Address(_) => ADDRESS,
         }
     }
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Failures {
-    count: u32,
-    /// When the last one was, in Unix milliseconds.
-    last: Millis,
-    /// Tries that are not decided yet.
-    pending: u32,
 }
 
 /// A try that is under way. If it is dropped undecided (our own trouble, or a caller who hung up and so learnt nothing), it counts for nothing.
@@ -83,22 +89,21 @@ impl Default for LoginThrottle {
 }
 
 impl LoginThrottle {
-    /// Begins a try of `name` from `address` at `now` (Unix milliseconds). `None`: what was typed is not a valid name.
+    /// Begins a try at `now` (milliseconds of uptime).
     ///
     /// # Errors
     /// The seconds to wait, after too many failures; a refused try does not count as another failure. Also while too many tries are under
     /// way: otherwise a hundred guesses sent together would all slip through before the first has failed.
-    pub fn begin(&self, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<LoginAttempt<'_>, u32> {
+    pub fn begin(&self, guesser: Guesser<'_>, now: Millis) -> Result<LoginAttempt<'_>, u32> {
         let mut failures = self.lock();
-        let keys = ThrottleKey::all(name, address);
+        let keys = ThrottleKey::all(guesser);
         let wait = keys.iter().map(|key| failures.get(key).map_or(0, |past| past.wait(key.limit(), now))).max().unwrap_or(0);
         if wait > 0 {
             return Err(u32::try_from(wait.div_euclid(SECOND).saturating_add(1)).unwrap_or(u32::MAX));
         }
         for key in &keys {
             let past = failures.get(key).unwrap_or_default();
-            let count = if now - past.last < FAILURES_EXPIRE { past.count } else { 0 };
-            failures.insert(key.clone(), Failures { count, pending: past.pending.saturating_add(1), ..past });
+            failures.insert(key.clone(), past.begun());
         }
         drop(failures);
         Ok(LoginAttempt { throttle: self, keys })
@@ -110,15 +115,15 @@ impl LoginThrottle {
 }
 
 impl LoginAttempt<'_> {
-    /// The password was wrong.
+    /// The password was wrong, at `now` (milliseconds of uptime).
     pub fn failed(self, now: Millis) {
-        self.update(|past, _| Failures { count: past.count.saturating_add(1), last: now, ..past });
+        self.update(|past, key| past.failed(key.limit(), now));
     }
 
-    /// The password was right: the failures of this name from this address are forgotten. Those of the name from elsewhere, and of the address
-    /// with other names, are not, or one good account would buy endless guesses.
+    /// The password was right: the failures of this name from this address, or in this session, are forgotten. Those of the name from elsewhere,
+    /// and of the address with other names, are not, or one good account would buy endless guesses.
     pub fn succeeded(self) {
-        self.update(|past, key| if matches!(key, ThrottleKey::Pair(..)) { Failures { count: 0, ..past } } else { past });
+        self.update(|past, key| if matches!(key, ThrottleKey::Pair(..) | ThrottleKey::Session(_)) { past.forgiven() } else { past });
     }
 
     fn update(&self, change: impl Fn(Failures, &ThrottleKey) -> Failures) {
@@ -133,34 +138,15 @@ impl LoginAttempt<'_> {
 
 impl Drop for LoginAttempt<'_> {
     fn drop(&mut self) {
-        self.update(|past, _| Failures { pending: past.pending.saturating_sub(1), ..past });
-    }
-}
-
-impl Failures {
-    /// Milliseconds until the next try: doubling from one second, once the free failures are used up.
-    fn wait(&self, Limit { free, longest }: Limit, now: Millis) -> Millis {
-        let concurrent = if self.count < free { CONCURRENT } else { 1 };
-        if self.pending >= concurrent {
-            return SECOND;
-        }
-        let Some(excess) = self.count.checked_sub(free) else { return 0 };
-        let pause = SECOND.saturating_mul(1 << excess.min(20)).min(longest);
-        (self.last.saturating_add(pause) - now).clamp(0, longest)
-    }
-}
-
-/// The /64 of an IPv6 address, because one household or server has all of it; an IPv4 address as it is.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
+        self.update(|past, _| past.ended());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::failures::FAILURES_EXPIRE;
     use super::*;
+    use crate::clock::HOUR;
 
     fn name(n: u32) -> Username {
         Username::parse(&format!("name_{n}")).unwrap()
@@ -172,7 +158,12 @@ mod tests {
 
     /// A wrong password.
     fn fails(throttle: &LoginThrottle, name: Option<&Username>, address: IpAddr, now: Millis) -> Result<(), u32> {
-        throttle.begin(name, address, now).map(|attempt| attempt.failed(now))
+        throttle.begin(Guesser::Stranger(name, address), now).map(|attempt| attempt.failed(now))
+    }
+
+    /// A try of somebody at address 1.
+    fn begins(throttle: &LoginThrottle, n: u32, now: Millis) -> Result<LoginAttempt<'_>, u32> {
+        throttle.begin(Guesser::Stranger(Some(&name(n)), address(1)), now)
     }
 
     #[test]
@@ -191,7 +182,7 @@ mod tests {
     fn right_passwords_are_no_failures_however_many_come_at_once() {
         let throttle = LoginThrottle::default();
         for _ in 0..100 {
-            let together: Vec<_> = (0..40).map(|_| throttle.begin(Some(&name(1)), address(1), 0).unwrap()).collect();
+            let together: Vec<_> = (0..40).map(|_| begins(&throttle, 1, 0).unwrap()).collect();
             together.into_iter().for_each(LoginAttempt::succeeded);
         }
         assert_eq!(fails(&throttle, Some(&name(1)), address(1), 0), Ok(()));
@@ -200,44 +191,61 @@ mod tests {
     #[test]
     fn guesses_sent_together_do_not_slip_through_together() {
         let throttle = LoginThrottle::default();
-        let together: Vec<_> = (0..100).filter_map(|_| throttle.begin(Some(&name(1)), address(1), 0).ok()).collect();
+        let together: Vec<_> = (0..100).filter_map(|_| begins(&throttle, 1, 0).ok()).collect();
         assert_eq!(together.len(), 40);
         together.into_iter().for_each(|attempt| attempt.failed(0));
         assert!(fails(&throttle, Some(&name(1)), address(1), 14 * MINUTE).is_err(), "and now the wait is long");
         let later = 16 * MINUTE;
-        let _one = throttle.begin(Some(&name(2)), address(1), later).unwrap();
+        let _one = begins(&throttle, 2, later).unwrap();
     }
 
     #[test]
     fn what_was_never_decided_counts_for_nothing() {
         let throttle = LoginThrottle::default();
         for _ in 0..100 {
-            drop(throttle.begin(Some(&name(1)), address(1), 0).unwrap());
+            drop(begins(&throttle, 1, 0).unwrap());
         }
         assert_eq!(fails(&throttle, Some(&name(1)), address(1), 0), Ok(()));
     }
 
+    /// An hour in which forty addresses, or forty /64s of one /56, try one name all the time; its owner tries once a minute.
     #[test]
-    fn who_hammers_at_a_name_does_not_keep_its_owner_out() {
-        let throttle = LoginThrottle::default();
-        let mut let_in = 0;
-        for tenths in 0..36_000 {
-            let now = tenths * SECOND / 10;
-            let _ = fails(&throttle, Some(&name(1)), address(66), now);
-            if tenths % 600 == 0 {
-                let_in += throttle.begin(Some(&name(1)), address(1), now).map(LoginAttempt::succeeded).is_ok() as u32;
+    fn strangers_get_few_guesses_and_do_not_keep_the_owner_out() {
+        let forty: [fn(u16) -> IpAddr; 2] = [|n| IpAddr::from([10, 0, 1, n as u8]), |n| IpAddr::from([0x2001, 0xdb8, 0, n, 0, 0, 0, 1])];
+        for addresses in forty {
+            let (throttle, ada) = (LoginThrottle::default(), name(1));
+            let (mut guesses, mut signed_in, mut changed) = (0, 0, 0);
+            for now in (0..HOUR).step_by(100) {
+                guesses += (0..40).filter(|n| fails(&throttle, Some(&ada), addresses(*n), now).is_ok()).count();
+                if now % MINUTE == 0 {
+                    signed_in += throttle.begin(Guesser::AtKnownNetwork(&ada, address(1)), now).map(LoginAttempt::succeeded).is_ok() as u32;
+                    changed += throttle.begin(Guesser::Member(SessionId(1)), now).map(LoginAttempt::succeeded).is_ok() as u32;
+                }
             }
+            assert!((40..100).contains(&guesses), "{guesses}");
+            assert_eq!((signed_in, changed), (60, 60), "once a minute for an hour");
         }
-        assert_eq!(let_in, 60, "once a minute for an hour");
     }
 
     #[test]
-    fn from_a_thousand_addresses_one_name_is_tried_a_few_times_a_minute() {
+    fn who_is_signed_in_or_at_a_known_network_may_not_guess_either() {
+        for guesser in [Guesser::Member(SessionId(1)), Guesser::AtKnownNetwork(&name(1), address(1))] {
+            let throttle = LoginThrottle::default();
+            let tries = (0..HOUR).step_by(100).filter(|now| throttle.begin(guesser, *now).map(|attempt| attempt.failed(*now)).is_ok());
+            assert!((5..40).contains(&tries.count()));
+        }
+    }
+
+    /// A family, an office, or everybody behind a proxy that is not trusted.
+    #[test]
+    fn behind_an_address_with_failures_others_wait_for_seconds() {
         let throttle = LoginThrottle::default();
-        let crowd = (0..1_000).map(|n| IpAddr::from([10, 0, (n / 250) as u8, (n % 250) as u8]));
-        let tries = (0..600_i64).flat_map(|tenths| crowd.clone().map(move |address| (tenths * SECOND / 10, address)));
-        let let_through = tries.filter(|(now, address)| fails(&throttle, Some(&name(1)), *address, *now).is_ok()).count();
-        assert!((20..40).contains(&let_through), "{let_through}");
+        for n in 0..60 {
+            let _ = fails(&throttle, Some(&name(n)), address(1), Millis::from(n) * SECOND);
+        }
+        let wait = (100..).find_map(|n| fails(&throttle, Some(&name(n)), address(1), MINUTE).err()).unwrap();
+        assert!(wait <= 9, "{wait}");
+        assert_eq!(fails(&throttle, Some(&name(99)), address(1), MINUTE + Millis::from(wait) * SECOND), Ok(()));
     }
 
     #[test]
@@ -260,9 +268,9 @@ mod tests {
         for n in 0..30 {
             assert_eq!(fails(&throttle, Some(&name(n % 6)), address(1), 0), Ok(()), "{n}");
         }
-        assert!(throttle.begin(Some(&name(99)), address(1), 0).is_err());
+        assert!(begins(&throttle, 99, 0).is_err());
         let later = 2 * SECOND;
-        throttle.begin(Some(&name(99)), address(1), later).unwrap().succeeded();
+        begins(&throttle, 99, later).unwrap().succeeded();
         assert_eq!(fails(&throttle, Some(&name(98)), address(1), later), Ok(()));
         assert!(fails(&throttle, Some(&name(97)), address(1), later).is_err());
     }
@@ -275,14 +283,5 @@ mod tests {
                 assert_eq!(fails(&throttle, Some(&name(1)), address(1), now), Ok(()));
             }
         }
-    }
-
-    #[test]
-    fn an_ipv6_household_counts_once() {
-        let a: IpAddr = "2001:db8::1".parse().unwrap();
-        let b: IpAddr = "2001:db8::ffff:2".parse().unwrap();
-        assert_eq!(network(a), network(b));
-        assert_ne!(network(a), network("2001:db8:0:1::1".parse().unwrap()));
-        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), address(1));
     }
 }

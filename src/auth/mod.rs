@@ -1,6 +1,8 @@
 //! Credentials: passwords, session tokens, and the throttle of failed sign-ins. No HTTP.
 
+mod failures;
 pub mod login_throttle;
+pub mod network;
 pub mod password;
 pub mod password_rules;
 pub mod random_password;

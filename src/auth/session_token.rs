@@ -17,7 +17,7 @@ pub const IDLE_TIMEOUT: Millis = 14 * DAY;
 /// A session ends this long after signing in, whatever is opened: 90 days, in milliseconds.
 pub const ABSOLUTE_TIMEOUT: Millis = 90 * DAY;
 
-/// How much of [`IDLE_TIMEOUT`] must be used up before a page is worth a write that renews it: an hour, in milliseconds.
+/// How long ago the last use of a session must be before another is worth a write that renews it: an hour, in milliseconds.
 pub const RENEW_AFTER: Millis = HOUR;
 
 /// Bytes of a session's secret: 192 bits, which nobody can guess. With 32 bytes, what is signed would fill one more SHA-256 block, which
@@ -80,6 +80,9 @@ fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
 /// Signs tokens and verifies signed ones.
 pub struct Signer(Hmac<Sha256>);
 
+/// What [`Signer::keyed_hash`] makes.
+pub type KeyedHash = [u8; 16];
+
 /// Bytes of a [`Signer::site_id`].
 const SITE_ID: usize = 4;
 
@@ -110,6 +113,14 @@ impl Signer {
     pub fn site_id(&self) -> String {
         let digest = self.0.clone().chain_update(b"site id").finalize().into_bytes();
         digest.iter().take(SITE_ID).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A hash of `value` that only this site can make, and another one for each `purpose`: to recognise what must not be kept.
+    pub fn keyed_hash(&self, purpose: &str, value: &str) -> KeyedHash {
+        let digest = self.0.clone().chain_update(purpose).chain_update([0]).chain_update(value).finalize().into_bytes();
+        let mut hash = KeyedHash::default();
+        hash.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        hash
     }
 
     /// The signed token as a cookie or a bearer header carries it: base64url.

@@ -67,7 +67,12 @@ impl<'a> Change<'a> {
     /// PostgreSQL a change begins by locking the rows that it writes to. Read before the wait for a lock, it could be seconds old, and
     /// older than what the change before wrote.
     pub fn now(&self) -> Millis {
-        *self.now.get_or_init(|| self.clock.now())
+        *self.now.get_or_init(|| self.clock.observe())
+    }
+
+    /// A moment that is past even if the clock was set ahead a while ago ([`Clock::long_past`]).
+    pub fn long_past(&self) -> Option<Millis> {
+        self.clock.long_past()
     }
 
     /// `user` sees something else from now on; their row says `stamp`.

@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 
 use super::event::Event;
+use super::limits;
 use super::notify::{notify, retract};
 use crate::db::Change;
 use crate::ids::UserId;
@@ -21,9 +22,8 @@ pub fn follow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryR
 /// # Errors
 /// Those of the database.
 pub fn unfollow(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
-    let was_following = follows::delete(tx, follower, followee)?;
-    if was_following {
-        retract(tx, followee, Event::Follow { follower })?;
-    }
-    Ok(was_following)
+    let Some(followed_at) = follows::delete(tx, follower, followee)? else { return Ok(false) };
+    retract(tx, followee, Event::Follow { follower })?;
+    limits::record_unfollow(tx, follower, followed_at)?;
+    Ok(true)
 }

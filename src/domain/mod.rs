@@ -4,5 +4,6 @@
 
 pub mod event;
 pub mod follow;
+pub mod limits;
 pub mod notify;
 pub mod wording;

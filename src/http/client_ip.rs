@@ -1,10 +1,14 @@
 //! The caller's IP address, also behind trusted proxies.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use actix_web::HttpRequest;
 
 use crate::config::Config;
+
+/// Where proxies say for whom they ask.
+const FORWARDED: &str = "X-Forwarded-For";
 
 /// The caller's address. `X-Forwarded-For` is believed only from trusted proxies, and is read from the right: the first address that is not
 /// a trusted proxy is the one that a trusted proxy saw. Anything further left may be forged.
@@ -12,9 +16,10 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
     let trusted = |address: &IpAddr| config.trusted_proxies.iter().any(|network| network.contains(address));
     if !trusted(&peer) {
+        warn_of_untrusted_proxy(req, peer);
         return peer;
     }
-    let lines: Vec<&str> = req.headers().get_all("X-Forwarded-For").filter_map(|line| line.to_str().ok()).collect();
+    let lines: Vec<&str> = req.headers().get_all(FORWARDED).filter_map(|line| line.to_str().ok()).collect();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(address);
     let mut nearest = peer;
     for hop in hops {
@@ -24,6 +29,24 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
         }
     }
     nearest
+}
+
+/// Says once in the log that a proxy is not trusted. Everybody behind it counts as one then, so one person's failures slow down all. Only a
+/// private address is taken for a proxy: a stranger could send the header, too.
+fn warn_of_untrusted_proxy(req: &HttpRequest, peer: IpAddr) {
+    static WARNED: Once = Once::new();
+    if is_private(peer) && req.headers().contains_key(FORWARDED) {
+        WARNED.call_once(|| {
+            log::warn!("{peer} sends {FORWARDED} and is not among TRUSTED_PROXIES, so everybody behind it counts as one; if it is your proxy, add it");
+        });
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local(),
+    }
 }
 
 /// An address as proxies write it: some add a port, brackets around IPv6, or quotes.

@@ -4,7 +4,8 @@
 pub fn safe_redirect(target: &str) -> Option<&str> {
     // To a browser, "//host" and "/\host" are addresses of other hosts.
     let local = target.starts_with('/') && !target.starts_with("//") && !target.contains('\\');
-    (local && target.len() <= 2_000 && !target.chars().any(char::is_control)).then_some(target)
+    // A header holds nothing but ASCII, and URLs that browsers send are no more than that.
+    (local && target.len() <= 2_000 && target.is_ascii() && !target.chars().any(char::is_control)).then_some(target)
 }
 
 /// `path` with a query of `pairs`, percent-encoded. A pair without a value is left out.
@@ -39,7 +40,8 @@ mod tests {
     #[test]
     fn only_targets_on_this_site_are_safe() {
         assert_eq!(safe_redirect("/people/bob?x=1"), Some("/people/bob?x=1"));
-        for foreign in ["", "people", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/a\\b", "javascript:alert(1)"] {
+        for foreign in ["", "people", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/a\\b", "javascript:alert(1)", "/é"]
+        {
             assert_eq!(safe_redirect(foreign), None, "{foreign:?}");
         }
     }

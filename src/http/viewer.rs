@@ -44,6 +44,8 @@ pub struct Viewer {
     pub session: SessionId,
     /// When that session ends unless it is renewed, in Unix milliseconds.
     idle_expires_at: Millis,
+    /// When it was last used, to the hour, in Unix milliseconds.
+    seen_at: Millis,
 }
 
 /// Whoever makes the request.
@@ -138,8 +140,8 @@ impl Poller {
 impl Viewer {
     /// Whoever has the session of this hash, in one statement.
     fn find(conn: &mut Connection, hash: &TokenHash, now: Millis) -> Result<Viewer, AppError> {
-        let Session { id, idle_expires_at, user, username, last_update } = sessions::find(conn, hash, now)?.ok_or(AppError::SignedOut)?;
-        Ok(Viewer { id: user, username, last_update, session: id, idle_expires_at })
+        let Session { id, idle_expires_at, seen_at, user, username, last_update } = sessions::find(conn, hash, now)?.ok_or(AppError::SignedOut)?;
+        Ok(Viewer { id: user, username, last_update, session: id, idle_expires_at, seen_at })
     }
 }
 
@@ -154,6 +156,8 @@ impl FromRequest for Viewer {
             let (poller, viewer) = Poller::confirmed(&req, &app).await?;
             if is_done_by_a_person(&req) {
                 renew(&req, app, &poller, &viewer);
+            } else if bearer(req.headers()).is_some() {
+                record_use(app, &viewer, viewer.idle_expires_at);
             }
             Ok(viewer)
         })
@@ -188,16 +192,21 @@ fn is_done_by_a_person(req: &HttpRequest) -> bool {
     (opened_a_page || pressed_a_button) && bearer(req.headers()).is_none() && !is_for_programs(req)
 }
 
-/// Renews the session, at most once an hour: its cookie with this answer, its row in the background, because a page must not wait for a locked
-/// database. A row that could not be written is still due when the next page is opened.
+/// Renews the session, at most once an hour: its cookie with this answer, and its row.
 fn renew(req: &HttpRequest, app: Data<App>, poller: &Poller, viewer: &Viewer) {
     let token = poller.token.renewed(app.clock.now());
-    let is_due = |idle_expires_at: Millis| token.idle_expires_at - idle_expires_at >= RENEW_AFTER;
-    if is_due(poller.token.idle_expires_at) {
+    if token.idle_expires_at - poller.token.idle_expires_at >= RENEW_AFTER {
         req.extensions_mut().insert(RenewedCookie(session_cookie::carrying(&app, &token)));
     }
-    if is_due(viewer.idle_expires_at) {
-        rt::spawn(renew_row(app, viewer.session, token.idle_expires_at));
+    record_use(app, viewer, token.idle_expires_at.max(viewer.idle_expires_at));
+}
+
+/// Writes that the session was used, and when it ends, at most once an hour; in the background, because a page must not wait for a locked
+/// database. A row that could not be written is still due at the next use. One that is dated ahead, because the clock was, is due as well.
+fn record_use(app: Data<App>, viewer: &Viewer, idle_expires_at: Millis) {
+    let was_lately = (viewer.seen_at..viewer.seen_at.saturating_add(RENEW_AFTER)).contains(&app.clock.now());
+    if !was_lately || idle_expires_at - viewer.idle_expires_at >= RENEW_AFTER {
+        rt::spawn(renew_row(app, viewer.session, idle_expires_at));
     }
 }
 

@@ -47,7 +47,7 @@ pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceRespon
     let error = response.error();
     let ours = error.and_then(|error| error.as_error::<AppError>());
     log_once(&request, status, ours, error);
-    log_refusal(&request, app, status);
+    record_refusal(&request, app, status, ours);
     let sentence = match ours {
         Some(ours) => ours.to_string(),
         None => framework_sentence(status, error, is_for_programs(&request)),
@@ -57,7 +57,10 @@ pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceRespon
 }
 
 /// Refusals that an operator may want to act on (fail2ban), with the address.
-fn log_refusal(request: &HttpRequest, app: &App, status: StatusCode) {
+fn record_refusal(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>) {
+    if let Some(AppError::LimitReached(limit, _)) = ours {
+        app.metrics.limited(*limit);
+    }
     if matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) {
         log::info!("{} {} answered {}: address {}", request.method(), request.path(), status.as_u16(), client_ip(request, &app.config));
     }

@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::Sqlite;
 
+use crate::clock::Millis;
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
 use crate::model::notifications::{Caused, InsertForTold, NewNotification};
@@ -104,13 +105,21 @@ impl<Advance: QueryFragment<Pg>, Notification: QueryFragment<Pg>> QueryFragment<
     }
 }
 
-/// Deletes the follow. Returns whether there was one. The followee's inbox is locked from here on.
+/// Deletes the follow. Returns when it was made, in Unix milliseconds; `None` if there was none. The followee's inbox is locked from here on.
 ///
 /// # Errors
 /// Those of the database.
-pub fn delete(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<bool> {
+pub fn delete(tx: &mut Change<'_>, follower: UserId, followee: UserId) -> QueryResult<Option<Millis>> {
     lock(tx, &[followee])?;
-    Ok(diesel::delete(pair(follower, followee)).execute(tx.conn())? > 0)
+    diesel::delete(pair(follower, followee)).returning(follows::created_at).get_result(tx.conn()).optional()
+}
+
+/// When `follower` made their newest follows, in Unix milliseconds, newest first, at most `limit` of them.
+///
+/// # Errors
+/// Those of the database.
+pub fn newest(conn: &mut Connection, follower: UserId, limit: i64) -> QueryResult<Vec<Millis>> {
+    follows::table.filter(follows::follower_id.eq(follower)).select(follows::created_at).order(follows::id.desc()).limit(limit).load(conn)
 }
 
 /// Whether `follower` follows `followee`.

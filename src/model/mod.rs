@@ -3,6 +3,8 @@
 
 mod count;
 pub mod follows;
+pub mod known_networks;
+pub mod limited_actions;
 pub mod notifications;
 pub mod people;
 pub mod secrets;

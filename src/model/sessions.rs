@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::db::{Change, Connection};
 use crate::ids::{SessionId, Stamp, UserId};
 use crate::schema::{sessions, users};
-use crate::stamps::{advance_if, lock};
+use crate::stamps::{advance_if, database_now, lock};
 
 /// SHA-256 of a session's secret.
 pub type TokenHash = [u8; 32];
@@ -28,6 +28,8 @@ pub struct Session {
     pub id: SessionId,
     /// When it ends unless it is renewed, in Unix milliseconds.
     pub idle_expires_at: Millis,
+    /// When it was last used, to the hour, in Unix milliseconds.
+    pub seen_at: Millis,
     /// Whose it is.
     pub user: UserId,
     /// Their name, lower-case.
@@ -45,8 +47,10 @@ pub struct ListedSession {
     pub kind: String,
     /// When it was opened by signing in, in Unix milliseconds.
     pub created_at: Millis,
-    /// When a page was last opened with it, to the hour, in Unix milliseconds.
+    /// When it was last used for anything but polls, to the hour, in Unix milliseconds.
     pub seen_at: Millis,
+    /// What it was opened with, in words; `None` if that is not known.
+    pub client: Option<String>,
 }
 
 /// A session to be opened.
@@ -62,9 +66,11 @@ pub struct NewSession {
     pub idle_expires_at: Millis,
     /// When it ends in any case, in Unix milliseconds.
     pub expires_at: Millis,
+    /// What it is opened with, in words, at most 60 characters; `None` if that is not known.
+    pub client: Option<String>,
 }
 
-/// Opens a session, and deletes some that have ended, whosever they are.
+/// Opens a session, and deletes some that ended long ago, whosever they are.
 ///
 /// # Errors
 /// Those of the database.
@@ -80,17 +86,20 @@ pub fn insert(tx: &mut Change<'_>, new: &NewSession) -> QueryResult<()> {
             sessions::seen_at.eq(now),
             sessions::idle_expires_at.eq(new.idle_expires_at),
             sessions::expires_at.eq(new.expires_at),
+            sessions::client.eq(new.client.as_deref()),
         ))
         .execute(tx.conn())?;
     Ok(())
 }
 
-/// Deletes up to a thousand sessions that have ended. Rows that another transaction has locked are skipped: they may be a stranger's, and
+/// Deletes up to a thousand sessions that have ended for certain, by this machine's clock and by the database's: one jump of a clock must not
+/// delete what is alive once the clock is right again. Rows that another transaction has locked are skipped: they may be a stranger's, and
 /// two that sign in could each wait for the other.
 fn delete_ended(tx: &mut Change<'_>) -> QueryResult<()> {
-    let now = tx.now();
+    let Some(past) = tx.long_past() else { return Ok(()) };
+    let past = database_now(tx.conn(), past)?.min(past);
     // Ordered, so that the index on the ends is used. Otherwise PostgreSQL reads the table from its start until it has met enough.
-    let ended = sessions::table.filter(sessions::idle_expires_at.le(now)).select(sessions::id).order(sessions::idle_expires_at).limit(1_000);
+    let ended = sessions::table.filter(sessions::idle_expires_at.le(past)).select(sessions::id).order(sessions::idle_expires_at).limit(1_000);
     let ended: Vec<SessionId> = match tx.conn() {
         Connection::Postgres(conn) => ended.for_update().skip_locked().load(conn)?,
         Connection::Sqlite(conn) => ended.load(conn)?,
@@ -111,12 +120,12 @@ pub fn find(conn: &mut Connection, token_hash: &TokenHash, now: Millis) -> Query
         .filter(sessions::token_hash.eq(token_hash.as_slice()))
         .filter(sessions::idle_expires_at.gt(now))
         .filter(sessions::expires_at.gt(now))
-        .select((sessions::id, sessions::idle_expires_at, users::id, users::username, users::last_update))
+        .select((sessions::id, sessions::idle_expires_at, sessions::seen_at, users::id, users::username, users::last_update))
         .first(conn)
         .optional()
 }
 
-/// Lets a session live until `idle_expires_at` (Unix milliseconds): a person opened a page.
+/// A session was used just now, and lives until `idle_expires_at` (Unix milliseconds).
 ///
 /// # Errors
 /// Those of the database.
@@ -135,7 +144,7 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
         .filter(sessions::user_id.eq(user))
         .filter(sessions::idle_expires_at.gt(now))
         .filter(sessions::expires_at.gt(now))
-        .select((sessions::id, sessions::kind, sessions::created_at, sessions::seen_at))
+        .select((sessions::id, sessions::kind, sessions::created_at, sessions::seen_at, sessions::client))
         .order(sessions::id.desc())
         .limit(100)
         .load(conn)

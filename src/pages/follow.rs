@@ -3,9 +3,9 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use diesel::QueryResult;
 use serde::Deserialize;
 
+use crate::accounts::follow::follow_within_limit;
 use crate::app::App;
 use crate::db::Change;
 use crate::domain::follow;
@@ -40,8 +40,6 @@ pub enum Pressed {
     Profile(ProfileHeader),
 }
 
-type Verb = fn(&mut Change<'_>, UserId, UserId) -> QueryResult<bool>;
-
 /// `POST /people/{username}/follow`
 pub async fn follow(
     viewer: Viewer,
@@ -53,7 +51,8 @@ pub async fn follow(
     if followee.as_str() == viewer.username {
         return Err(AppError::unprocessable("You cannot follow yourself."));
     }
-    press(follow::follow, viewer, followee.into_inner(), query.into_inner(), &req, &app).await
+    let per_hour = app.config.follows_per_hour;
+    press(move |tx, me, followee| follow_within_limit(tx, me, followee, per_hour), viewer, followee.into_inner(), query.into_inner(), &req, &app).await
 }
 
 /// `POST /people/{username}/unfollow`
@@ -64,12 +63,15 @@ pub async fn unfollow(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<FormAnswer<Pressed>, AppError> {
-    press(follow::unfollow, viewer, followee.into_inner(), query.into_inner(), &req, &app).await
+    press(|tx, me, followee| Ok(follow::unfollow(tx, me, followee)?), viewer, followee.into_inner(), query.into_inner(), &req, &app).await
 }
 
 /// Does it, and reads what the answer shows in the same transaction. A read after the commit could fail, and then the answer would say that
 /// nothing was changed.
-async fn press(verb: Verb, viewer: Viewer, username: Username, query: FollowQuery, req: &HttpRequest, app: &App) -> Result<FormAnswer<Pressed>, AppError> {
+async fn press<Verb>(verb: Verb, viewer: Viewer, username: Username, query: FollowQuery, req: &HttpRequest, app: &App) -> Result<FormAnswer<Pressed>, AppError>
+where
+    Verb: FnOnce(&mut Change<'_>, UserId, UserId) -> Result<bool, AppError> + Send + 'static,
+{
     let (me, is_htmx) = (viewer.id, is_htmx(req));
     let back = safe_redirect(&query.back).map_or_else(|| format!("/people/{username}"), str::to_owned);
     app.change(move |tx| {

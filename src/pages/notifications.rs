@@ -1,7 +1,7 @@
 //! The inbox, live on its first page, and the actions on a notification.
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Form, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use diesel::QueryResult;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::db::Change;
 use crate::error::AppError;
+use crate::http::form::Form;
 use crate::http::request::is_htmx;
 use crate::http::response::{FormAnswer, Html};
 use crate::http::viewer::Viewer;
@@ -48,7 +49,7 @@ pub async fn read_all(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<FormAnswer<impl Template>, AppError> {
-    let (me, through) = (viewer.id, form.through);
+    let (me, through) = (viewer.id, form.0.through);
     let done = Done { announcement: "Marked as read.", fragment: String::new(), focus: Focus::Tab };
     act(viewer, *query, done, &req, &app, move |tx| notifications::mark_all_read(tx, me, through)).await
 }

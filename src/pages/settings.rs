@@ -1,19 +1,20 @@
 //! The settings: sessions, the password, deleting the account.
 
-use std::net::IpAddr;
-
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{Error, HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::accounts::sign_in::{check_password, insert_session, sign_in};
+use crate::accounts::sign_in::{check_own_password, insert_session, sign_in};
 use crate::app::App;
 use crate::auth::password_rules;
 use crate::auth::session_token::SessionToken;
+use crate::clock::HOUR;
 use crate::error::AppError;
+use crate::http::client_info::ClientInfo;
 use crate::http::client_ip::client_ip;
+use crate::http::form::Form;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
 use crate::http::viewer::{Poller, Viewer};
@@ -46,11 +47,22 @@ struct SettingsErrors {
 /// A session in the list.
 struct SessionRow {
     id: SessionId,
-    what: &'static str,
+    /// "Chrome on Linux".
+    what: String,
     is_this: bool,
     since: RelativeTime,
-    /// When a page was last opened with it; programs open none.
-    seen: Option<RelativeTime>,
+    seen: RelativeTime,
+}
+
+impl SessionRow {
+    /// When it was last used. That is written down once an hour, so within the hour nothing more exact is known; but this very session is in use.
+    fn last_active(&self) -> String {
+        match self.seen.now - self.seen.at {
+            _ if self.is_this => "active now".to_owned(),
+            ..HOUR => "active within the last hour".to_owned(),
+            _ => format!("last active {}", self.seen.relative()),
+        }
+    }
 }
 
 /// What was just done, to say so after the redirect.
@@ -79,12 +91,12 @@ pub async fn well_known() -> HttpResponse {
 async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsErrors) -> Result<SettingsPage, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
     let (unread, listed) = with_unread(app, viewer, move |conn| Ok(sessions::list(conn, me, now)?)).await?;
-    let row = |ListedSession { id, kind, created_at, seen_at }| SessionRow {
+    let row = |ListedSession { id, kind, created_at, seen_at, client }| SessionRow {
         id,
-        what: if is_program(&kind) { "A program" } else { "A browser" },
+        what: client.unwrap_or_else(|| if is_program(&kind) { "A program" } else { "A browser" }.to_owned()),
         is_this: id == viewer.session,
         since: RelativeTime { at: created_at, now },
-        seen: (!is_program(&kind)).then_some(RelativeTime { at: seen_at, now }),
+        seen: RelativeTime { at: seen_at, now },
     };
     Ok(SettingsPage {
         layout: Layout::member(app, viewer, "Settings", unread),
@@ -120,17 +132,17 @@ pub async fn change_password(
     req: HttpRequest,
     app: Data<App>,
 ) -> Result<HttpResponse, Error> {
-    let address = client_ip(&req, &app.config);
+    let client = ClientInfo::of(&req, &app.config);
     let (viewer, Form(PasswordForm { current, password, .. })) = match (viewer, form) {
-        (Err(AppError::SignedOut), Ok(form)) => return Ok(sign_in_with_new_password(form.into_inner(), address, &app).await?),
+        (Err(AppError::SignedOut), Ok(form)) => return Ok(sign_in_with_new_password(form.0, client, &app).await?),
         (viewer, form) => (viewer?, form?),
     };
     if let Some(objection) = password_rules::objection(&password, &viewer.username) {
         return Ok(refuse(&viewer, &req, &app, SettingsErrors { new: Some(objection), ..SettingsErrors::default() }, None).await?);
     }
-    match check_password(&app, &viewer.username, current, address).await {
+    match check_own_password(&app, &viewer, current, client.address).await {
         Ok(known) => {
-            let token = replace_password(&viewer, &known, password, &app).await?;
+            let token = replace_password(&viewer, &known, password, client, &app).await?;
             Ok(see_other_with(PASSWORD_CHANGED, &session_cookie::carrying(&app, &token)))
         }
         Err(error) => {
@@ -143,12 +155,12 @@ pub async fn change_password(
 /// The settings, which say that the password has been changed.
 const PASSWORD_CHANGED: &str = "/settings?done=password";
 
-async fn sign_in_with_new_password(form: PasswordForm, address: IpAddr, app: &App) -> Result<HttpResponse, AppError> {
+async fn sign_in_with_new_password(form: PasswordForm, client: ClientInfo, app: &App) -> Result<HttpResponse, AppError> {
     let PasswordForm { username, password, .. } = form;
     if username.is_empty() {
         return Err(AppError::SignedOut);
     }
-    match sign_in(app, &username, password, address, SessionKind::Browser).await {
+    match sign_in(app, &username, password, client, SessionKind::Browser).await {
         Ok((token, _)) => Ok(see_other_with(PASSWORD_CHANGED, &session_cookie::carrying(app, &token))),
         Err(AppError::WrongPassword) => Err(AppError::SignedOut),
         Err(error) => Err(error),
@@ -156,7 +168,7 @@ async fn sign_in_with_new_password(form: PasswordForm, address: IpAddr, app: &Ap
 }
 
 /// Replaces the password, and every session by a new one.
-async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, app: &App) -> Result<SessionToken, AppError> {
+async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, client: ClientInfo, app: &App) -> Result<SessionToken, AppError> {
     let (me, old_hash) = (viewer.id, known.password_hash.clone());
     let hash = app.passwords.hash(password).await?;
     app.change(move |tx| {
@@ -166,7 +178,7 @@ async fn replace_password(viewer: &Viewer, known: &Credentials, password: String
         }
         users::set_password(tx, me, &hash)?;
         sessions::revoke_all(tx, me)?;
-        insert_session(tx, me, SessionKind::Browser)
+        insert_session(tx, me, SessionKind::Browser, client.description)
     })
     .await
 }
@@ -193,7 +205,7 @@ pub async fn delete_account(
         Err(AppError::SignedOut) if is_deleted(&req, &app).await? => return Ok(see_other_with(DELETED, &session_cookie::removal(&app))),
         viewer => viewer?,
     };
-    let known = match check_password(&app, &viewer.username, form?.into_inner().password, client_ip(&req, &app.config)).await {
+    let known = match check_own_password(&app, &viewer, form?.0.password, client_ip(&req, &app.config)).await {
         Ok(known) => known,
         Err(error) => {
             let delete = Some(error_text(&error));

@@ -1,16 +1,17 @@
 //! Making an account.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 
-use super::sign_in::{CredentialsForm, NextQuery};
+use super::sign_in::{CredentialsForm, NextQuery, landing};
 use crate::accounts::sign_up::sign_up;
 use crate::app::App;
 use crate::auth::password_rules;
 use crate::error::AppError;
-use crate::http::client_ip::client_ip;
+use crate::http::client_info::ClientInfo;
+use crate::http::form::Form;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
 use crate::http::urls::{after_sign_in, printable};
@@ -32,6 +33,8 @@ struct SignUpPage {
 struct SignUpErrors {
     username: Option<String>,
     password: Option<&'static str>,
+    /// What is not about a field.
+    form: Option<String>,
 }
 
 /// `GET /signup`
@@ -47,17 +50,23 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
 /// `POST /signup`
 pub async fn submit(form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     check_open(&app)?;
-    let CredentialsForm { username, password, next } = form.into_inner();
+    let CredentialsForm { username, password, next, check } = form.0;
     let parsed = Username::parse(&username);
-    let mut errors = SignUpErrors { username: parsed.as_ref().err().map(|error| error.to_string()), password: password_rules::objection(&password, &username) };
+    let mut errors =
+        SignUpErrors { username: parsed.as_ref().err().map(|error| error.to_string()), password: password_rules::objection(&password, &username), form: None };
+    let client = ClientInfo::of(&req, &app.config);
     let (mut status, mut retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);
     if let (Ok(name), None) = (parsed, errors.password) {
-        match sign_up(&app, name, password, client_ip(&req, &app.config)).await {
-            Ok(Some(token)) => return Ok(see_other_with(after_sign_in(&next), &session_cookie::carrying(&app, &token))),
+        match sign_up(&app, name, password, client.clone()).await {
+            Ok(Some(token)) => return Ok(see_other_with(&landing((&next, &check), &req, &app), &session_cookie::carrying(&app, &token))),
             Ok(None) => errors.username = Some("That username is taken. Please choose another.".to_owned()),
-            Err(wait @ AppError::TooMany(_)) => {
+            Err(wait @ (AppError::TooMany(_) | AppError::LimitReached(..))) => {
+                if let AppError::LimitReached(limit, _) = wait {
+                    log::info!("POST /signup answered 429: address {}", client.address);
+                    app.metrics.limited(limit);
+                }
                 (status, retry_after) = (wait.status_code(), wait.retry_after());
-                errors.username = Some(wait.to_string());
+                errors.form = Some(wait.to_string());
             }
             Err(trouble) => return Err(trouble),
         }

@@ -11,6 +11,6 @@ mod redis;
 mod restored;
 pub mod sweep;
 
-pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, advance_with_recipients, lock};
+pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, advance_with_recipients, database_now, lock};
 pub use cache::StampCache;
 pub use redis::{Announced, RedisClient, RedisUrl};

@@ -22,6 +22,8 @@ async fn help_names_every_command_and_setting() {
         "REMEMBERED_STAMPS",
         "PUBLIC_URL",
         "SIGNUP",
+        "SIGNUPS_PER_HOUR",
+        "FOLLOWS_PER_HOUR",
         "TRUSTED_PROXIES",
         "RUST_LOG",
     ] {
@@ -41,6 +43,8 @@ async fn what_cannot_be_used_is_refused_in_a_sentence_that_names_it() {
         ("POLL_SECONDS", "0"),
         ("REMEMBERED_STAMPS", "10"),
         ("SIGNUP", "maybe"),
+        ("SIGNUPS_PER_HOUR", "many"),
+        ("FOLLOWS_PER_HOUR", "-1"),
         ("RUST_LOG", "tidings=loud"),
         ("PUBLIC_URL", "tidings.example"),
         ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),

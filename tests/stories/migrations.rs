@@ -17,6 +17,8 @@ macro_rules! migration {
 const FIRST: (&str, &str) = migration!("0001_people_and_their_news/up");
 const SECOND: (&str, &str) = migration!("0002_notifications_of_any_kind/up");
 const SECOND_DOWN: (&str, &str) = migration!("0002_notifications_of_any_kind/down");
+const THIRD: (&str, &str) = migration!("0003_clients_and_limits/up");
+const THIRD_DOWN: (&str, &str) = migration!("0003_clients_and_limits/down");
 
 fn run(conn: &mut Connection, (sqlite, postgres): (&str, &str)) {
     let sql = if matches!(conn, Connection::Sqlite(_)) { sqlite } else { postgres };
@@ -111,6 +113,9 @@ async fn a_migration_is_taken_back_and_made_again() {
     run(&mut shell, SECOND_DOWN);
     assert_eq!(rows(&mut shell), before);
     run(&mut shell, SECOND);
+    run(&mut shell, THIRD);
+    run(&mut shell, THIRD_DOWN);
+    run(&mut shell, THIRD);
     shell.batch_execute("INSERT INTO notifications (recipient_id, actor_id, kind, created_at) VALUES (2, 5, 'follow', 50)").unwrap();
     assert_eq!(rows(&mut shell).last().map(|row| row.id), Some(4), "ids go on where they were");
 }

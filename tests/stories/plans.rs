@@ -6,11 +6,12 @@ use diesel::prelude::*;
 use tidings::auth::session_token::SessionToken;
 use tidings::db::{Change, Connection};
 use tidings::domain::follow::{follow, unfollow};
+use tidings::domain::limits;
 use tidings::ids::{FollowId, NotificationId, SessionId, UserId};
 use tidings::model::notifications::{self, Show};
 use tidings::model::people::{self, Search, Side};
 use tidings::model::sessions::{self, NewSession, SessionKind};
-use tidings::model::{Username, follows, users};
+use tidings::model::{Username, follows, known_networks, users};
 use tidings::stamps::sweep;
 
 use crate::support::query_plan::{Recorder, Statement};
@@ -39,7 +40,9 @@ fn fill(conn: &mut Connection, now: i64) {
          INSERT INTO notifications (recipient_id, actor_id, kind, group_key, created_at, read_at)
              SELECT followee_id, follower_id, 'follow', CASE WHEN id % 3 > 0 THEN 'follow:' || follower_id END, created_at, CASE WHEN followee_id > 1 AND id % 2 = 0 THEN created_at END FROM follows;
          {numbers} INSERT INTO sessions (token_hash, user_id, kind, created_at, seen_at, idle_expires_at, expires_at)
-             SELECT CAST(i || '-' || j AS {blob}), i, 'browser', i, i, {now} + (i - 3) * 60000, {now} + (i - 3) * 60000 FROM n, k WHERE j < 3"
+             SELECT CAST(i || '-' || j AS {blob}), i, 'browser', i, i, {now} + (i - 3) * 60000, {now} + (i - 3) * 60000 FROM n, k WHERE j < 3;
+         {numbers} INSERT INTO known_networks (user_id, network, seen_at) SELECT i, CAST('here ' || j AS {blob}), j FROM n, k;
+         {numbers} INSERT INTO limited_actions (actor, created_at) SELECT 'follow:' || i, {now} - j * 1000 FROM n, k WHERE j < 4"
     );
     conn.batch_execute(&rows).unwrap();
 }
@@ -123,6 +126,7 @@ fn reading(recorder: &mut Recorder, me: UserId) -> Vec<String> {
         query(recorder, "sessions", me, |conn| sessions::list(conn, me, 0)),
         query(recorder, "taken", me, |conn| users::is_taken(conn, &name())),
         query(recorder, "credentials", me, |conn| users::credentials(conn, &name())),
+        query(recorder, "is known there", me, |conn| known_networks::is_known(conn, &name(), b"here")),
         query(recorder, "id by name", me, |conn| users::by_username(conn, &name())),
         query(recorder, "stamp", me, |conn| users::last_update(conn, me)),
         query(recorder, "does follow", me, |conn| follows::is_following(conn, me, UserId(77))),
@@ -141,8 +145,14 @@ fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
     let line = mine[0].id;
     let actor = mine[0].actor.as_ref().unwrap().id;
     let token = SessionToken::fresh(me, 20_000).unwrap();
-    let session =
-        NewSession { user: me, kind: SessionKind::Browser, token_hash: token.hash(), idle_expires_at: token.idle_expires_at, expires_at: token.expires_at };
+    let session = NewSession {
+        user: me,
+        kind: SessionKind::Browser,
+        token_hash: token.hash(),
+        idle_expires_at: token.idle_expires_at,
+        expires_at: token.expires_at,
+        client: Some("Chrome on Linux".to_owned()),
+    };
     [
         change(recorder, "follow", me, |tx| follow(tx, me, stranger)),
         change(recorder, "follow again", me, |tx| unfollow(tx, actor, me).and_then(|_| follow(tx, actor, me))),
@@ -156,6 +166,9 @@ fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
         change(recorder, "mark all read", me, |tx| notifications::mark_all_read(tx, me, line)),
         change(recorder, "delete", me, |tx| notifications::delete(tx, me, line)),
         change(recorder, "sign in", me, |tx| users::lock_if_password(tx, me, "-").and_then(|_| sessions::insert(tx, &session))),
+        change(recorder, "known network", me, |tx| known_networks::remember(tx, me, b"here")),
+        change(recorder, "follow within the limit", me, |tx| follow(tx, me, stranger).and_then(|_| limits::follow(tx, me, 200))),
+        change(recorder, "sign up within the limit", me, |tx| limits::sign_up(tx, [7; 16], 20)),
         change(recorder, "renew", me, |tx| sessions::renew(tx, SessionId(7), 2)),
         change(recorder, "revoke", me, |tx| sessions::revoke(tx, me, SessionId(7))),
         change(recorder, "revoke others", me, |tx| sessions::revoke_others(tx, me, SessionId(7))),
@@ -167,6 +180,7 @@ fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
                 "follows WHERE follower_id",
                 "follows WHERE followee_id",
                 "sessions WHERE user_id",
+                "known_networks WHERE user_id",
                 "notifications WHERE actor_id",
                 "notifications WHERE recipient_id",
             ] {

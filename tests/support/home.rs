@@ -53,9 +53,16 @@ impl Home {
         Home { redis_url, ..Home::named(format!("{postgres}/{name}")) }
     }
 
-    /// The settings that point a site here.
+    /// The settings that point a site here. It has no limits per hour: everybody in a test comes from one address.
     pub fn settings(&self) -> Settings {
-        Settings { port: Some("0".into()), database_url: Some(self.database_url.clone()), redis_url: self.redis_url.clone(), ..Settings::default() }
+        Settings {
+            port: Some("0".into()),
+            database_url: Some(self.database_url.clone()),
+            redis_url: self.redis_url.clone(),
+            signups_per_hour: Some("0".into()),
+            follows_per_hour: Some("0".into()),
+            ..Settings::default()
+        }
     }
 
     /// The database file.

@@ -53,7 +53,7 @@ impl Site {
         let username = Username::parse(name).unwrap();
         let opened = self.app.change(move |tx| {
             let user = users::insert(tx, &username, "no hash")?.ok_or(AppError::NotFound)?;
-            insert_session(tx, user, SessionKind::Browser)
+            insert_session(tx, user, SessionKind::Browser, None)
         });
         Member::new(&self.app, &opened.await.expect("a member"))
     }

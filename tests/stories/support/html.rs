@@ -93,6 +93,11 @@ impl Dom {
         self.count(".sessions > li")
     }
 
+    /// What is said of each, without its button.
+    pub fn session_lines(&self) -> Vec<String> {
+        self.all(".sessions > li > div").into_iter().map(text).collect()
+    }
+
     /// Which of them can be revoked.
     pub fn revocable_sessions(&self) -> Vec<String> {
         let forms = self.all(".sessions form");

@@ -63,6 +63,11 @@ impl Person {
         self.sends(self.request(Method::POST, path).header("HX-Request", "true").form(form)).await
     }
 
+    /// A form as it comes through a proxy from the address `from`.
+    pub async fn posts_from(&self, from: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.sends(self.request(Method::POST, path).header("X-Forwarded-For", from).form(form)).await
+    }
+
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap().clone()
     }

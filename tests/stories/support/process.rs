@@ -9,8 +9,20 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::site::Home;
 
 /// Every setting that the environment of the tests might hold.
-const SETTINGS: [&str; 10] =
-    ["BIND", "PORT", "DATABASE_URL", "REDIS_URL", "POLL_SECONDS", "REMEMBERED_STAMPS", "PUBLIC_URL", "SIGNUP", "TRUSTED_PROXIES", "RUST_LOG"];
+const SETTINGS: [&str; 12] = [
+    "BIND",
+    "PORT",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "POLL_SECONDS",
+    "REMEMBERED_STAMPS",
+    "PUBLIC_URL",
+    "SIGNUP",
+    "SIGNUPS_PER_HOUR",
+    "FOLLOWS_PER_HOUR",
+    "TRUSTED_PROXIES",
+    "RUST_LOG",
+];
 
 /// `tidings ARGS` with no settings but these.
 pub fn command(args: &[&str], settings: &[(&str, &str)]) -> Command {
@@ -34,9 +46,9 @@ fn prepared(mut command: Command, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The settings for a free port and the data of `home`.
+/// The settings for a free port and the data of `home`, without limits per hour.
 pub fn environment(home: &Home) -> Vec<(&str, &str)> {
-    let mut settings = vec![("PORT", "0"), ("DATABASE_URL", home.database_url.as_str())];
+    let mut settings = vec![("PORT", "0"), ("DATABASE_URL", home.database_url.as_str()), ("SIGNUPS_PER_HOUR", "0"), ("FOLLOWS_PER_HOUR", "0")];
     settings.extend(home.redis_url.as_deref().map(|url| ("REDIS_URL", url)));
     settings
 }
@@ -105,6 +117,13 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
         let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
+    }
+
+    /// Asks it to stop, and returns everything it has logged.
+    pub async fn stops(self) -> Vec<String> {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.ends().await.0
     }
 
     /// Everything it has logged when it ends, and how it ends.

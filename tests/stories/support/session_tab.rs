@@ -46,7 +46,7 @@ impl SessionTab {
     /// Without a password, which would have to be hashed.
     pub async fn opened_for(town: &Town, user: UserId) -> SessionTab {
         let app = &town.site.app;
-        let token = app.change(move |tx| insert_session(tx, user, SessionKind::Browser)).await.unwrap();
+        let token = app.change(move |tx| insert_session(tx, user, SessionKind::Browser, None)).await.unwrap();
         SessionTab::of_token(town, &app.signer.sign(&token)).await
     }
 
