@@ -66,6 +66,10 @@ impl Store {
     {
         let (value, effects) = self.database.transaction(&self.clock, work)?;
         self.metrics.notified(&effects.notified);
+        // First: from the announcement on, the new stamp could be guessed.
+        for user in effects.revoked {
+            effects.touched.get(&user).into_iter().for_each(|stamp| self.stamps.note_revocation(user, *stamp));
+        }
         let touched: Vec<_> = effects.touched.into_iter().collect();
         Ok((value, self.stamps.announce(&touched)))
     }

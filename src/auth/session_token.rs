@@ -61,6 +61,11 @@ impl SessionToken {
         Sha256::digest(self.secret).into()
     }
 
+    /// What tells it apart from the other sessions of its user.
+    pub fn mark(&self) -> u64 {
+        self.secret.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// Whether it has not ended at `now` (Unix milliseconds). It may have been revoked.
     pub fn is_alive(&self, now: Millis) -> bool {
         now < self.idle_expires_at && now < self.expires_at

@@ -48,6 +48,8 @@ pub struct Effects {
     pub touched: BTreeMap<UserId, Stamp>,
     /// The stored names of the kinds of notifications that were made, for the metrics.
     pub notified: Vec<&'static str>,
+    /// Whose sessions were revoked.
+    pub revoked: Vec<UserId>,
 }
 
 impl<'a> Change<'a> {
@@ -83,6 +85,11 @@ impl<'a> Change<'a> {
     /// The stamp that this transaction has given `user`, if it has.
     pub(crate) fn stamp_of(&self, user: UserId) -> Option<Stamp> {
         self.effects.touched.get(&user).copied()
+    }
+
+    /// A session of `user`, whose stamp has moved, was revoked.
+    pub(crate) fn note_revocation(&mut self, user: UserId) {
+        self.effects.revoked.push(user);
     }
 
     /// A notification of `kind` was made.

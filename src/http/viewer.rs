@@ -21,6 +21,7 @@ use crate::db::Connection;
 use crate::error::AppError;
 use crate::ids::{SessionId, Stamp, UserId};
 use crate::model::sessions::{self, Session, TokenHash};
+use crate::stamps::Window;
 
 /// Somebody whose token carries our signature and has not expired. It may have been revoked since: good enough for "nothing new", and for
 /// nothing else.
@@ -111,8 +112,28 @@ impl Poller {
         let window = app.stamps.open_window(self.user);
         let viewer = app.query(move |conn| Viewer::find(conn, &hash, now)).await?;
         // The row was read anyway. Keeping its stamp makes the page's first poll as cheap as every later one.
-        app.stamps.keep(window, viewer.last_update);
+        self.keep(app, window, viewer.last_update);
         Ok(viewer)
+    }
+
+    /// Whether this token may get an unchanged answer although nobody looks for its row. Not if a session of this user was revoked lately, until
+    /// this process has looked once.
+    pub fn is_believed(&self, app: &App) -> bool {
+        app.stamps.may_believe(self.user, self.token.mark())
+    }
+
+    /// [`Poller::confirm`], unless the token is believed.
+    ///
+    /// # Errors
+    /// Those of [`Poller::confirm`].
+    pub async fn confirm_unless_believed(&self, app: &App) -> Result<(), AppError> {
+        if self.is_believed(app) { Ok(()) } else { self.confirm(app).await.map(drop) }
+    }
+
+    /// Keeps what the row of the session said.
+    fn keep(&self, app: &App, window: Option<Window>, stamp: Stamp) {
+        app.stamps.keep(window, stamp);
+        app.stamps.session_checked(self.user, self.token.mark(), stamp);
     }
 
     /// [`Poller::confirm`], and what `load` finds for them on the same snapshot: so that is exactly as new as the stamp.
@@ -132,7 +153,7 @@ impl Poller {
             Ok((viewer, loaded))
         });
         let (viewer, loaded) = read.await?;
-        app.stamps.keep(window, viewer.last_update);
+        self.keep(app, window, viewer.last_update);
         Ok((viewer, loaded))
     }
 }

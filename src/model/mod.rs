@@ -7,6 +7,7 @@ pub mod known_networks;
 pub mod limited_actions;
 pub mod notifications;
 pub mod people;
+pub mod revocations;
 pub mod secrets;
 pub mod sessions;
 mod slice;

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::revocations;
 use crate::clock::Millis;
 use crate::db::{Change, Connection};
 use crate::ids::{SessionId, Stamp, UserId};
@@ -159,7 +160,7 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
 pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(tx.conn())?;
-    advance_if(tx, deleted > 0, user)
+    record_revoked(tx, deleted > 0, user)
 }
 
 /// Revokes every session of `user`.
@@ -178,5 +179,11 @@ pub fn revoke_all(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
 pub fn revoke_others(tx: &mut Change<'_>, user: UserId, kept: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(tx.conn())?;
-    advance_if(tx, deleted > 0, user)
+    record_revoked(tx, deleted > 0, user)
+}
+
+/// If any were `revoked`, the stamp of `user` advances, and no process believes their tokens unseen any longer.
+fn record_revoked(tx: &mut Change<'_>, revoked: bool, user: UserId) -> QueryResult<()> {
+    advance_if(tx, revoked, user)?;
+    if revoked { revocations::record(tx, user) } else { Ok(()) }
 }

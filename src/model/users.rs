@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::Username;
+use super::{Username, revocations};
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
 use crate::schema::users;
@@ -108,5 +108,6 @@ pub fn delete_everybody(tx: &mut Change<'_>) -> QueryResult<()> {
 /// Those of the database.
 pub fn delete(tx: &mut Change<'_>, user: UserId, password_hash: &str) -> QueryResult<bool> {
     advance_with_recipients(tx, user)?;
+    revocations::record(tx, user)?;
     Ok(diesel::delete(users::table.find(user).filter(users::password_hash.eq(password_hash))).execute(tx.conn())? > 0)
 }

@@ -45,6 +45,7 @@ async fn compare(poller: Poller, url: PollUrl, app: &App) -> Result<PollAnswer<U
     }
     let stamp = app.last_update(poller.user).await?;
     if url.cursor.is_current(stamp, &app.clock) {
+        poller.confirm_unless_believed(app).await?;
         return Ok(PollAnswer::Unchanged);
     }
     Ok(PollAnswer::Changed(changed(poller, url, app).await?))

@@ -5,6 +5,7 @@ use std::sync::mpsc::SyncSender;
 
 use super::memory::{Memory, Window};
 use super::redis::{self, Announced, RedisClient, RedisUrl};
+use super::revocations::{Revocations, SessionMark};
 use crate::ids::{Stamp, UserId};
 use crate::metrics::Metrics;
 
@@ -13,12 +14,13 @@ use crate::metrics::Metrics;
 pub struct StampCache {
     memory: Arc<Memory>,
     redis: Option<Arc<RedisClient>>,
+    revocations: Revocations,
 }
 
 impl StampCache {
     /// A cache of about `capacity` users in this process alone. It starts no thread.
     pub fn in_memory(capacity: usize) -> StampCache {
-        StampCache { memory: Arc::new(Memory::with_capacity(capacity)), redis: None }
+        StampCache { memory: Arc::new(Memory::with_capacity(capacity)), redis: None, revocations: Revocations::default() }
     }
 
     /// A cache of about `capacity` users in this process, and in Redis if `redis` says where that is. Sends to `wake_sweep` when
@@ -29,7 +31,7 @@ impl StampCache {
     pub fn start(capacity: usize, redis: Option<RedisUrl>, metrics: &Arc<Metrics>, wake_sweep: &SyncSender<()>) -> std::io::Result<StampCache> {
         let memory = Arc::new(Memory::with_capacity(capacity));
         let redis = redis.map(|url| redis::start(url, &memory, metrics, wake_sweep.clone())).transpose()?;
-        Ok(StampCache { memory, redis })
+        Ok(StampCache { memory, redis, revocations: Revocations::default() })
     }
 
     /// The stamp of `user`, if it is known without a query or a command: it is remembered and, with Redis, covered by the lease.
@@ -88,6 +90,21 @@ impl StampCache {
         }
         let redis = self.redis.as_ref().filter(|_| !touched.is_empty())?;
         Some(redis.announce(touched.to_vec()))
+    }
+
+    /// A session of `user` was revoked, which moved their stamp to `stamp`. To be called before that stamp is announced.
+    pub fn note_revocation(&self, user: UserId, stamp: Stamp) {
+        self.revocations.note(user, stamp);
+    }
+
+    /// Whether a token of `user` with our signature may get an unchanged answer although nobody has looked for its row.
+    pub fn may_believe(&self, user: UserId, session: SessionMark) -> bool {
+        self.revocations.may_believe(user, session)
+    }
+
+    /// The row of a session of `user` was found, together with their stamp `seen`.
+    pub fn session_checked(&self, user: UserId, session: SessionMark, seen: Stamp) {
+        self.revocations.checked(user, session, seen);
     }
 
     /// Raises the remembered stamp of `user` to `stamp`, which is what the row says. Whether it was behind.

@@ -9,8 +9,11 @@ mod id_hasher;
 mod memory;
 mod redis;
 mod restored;
+mod revocations;
 pub mod sweep;
 
 pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, advance_with_recipients, database_now, lock};
 pub use cache::StampCache;
+pub use memory::Window;
 pub use redis::{Announced, RedisClient, RedisUrl};
+pub use revocations::SessionMark;

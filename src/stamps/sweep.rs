@@ -19,11 +19,12 @@ use super::advance::database_now;
 use super::cache::StampCache;
 use super::redis::{EXPIRY, MendTask, RedisClient};
 use super::restored::RestoreCheck;
+use super::revocations::REVOKED_FOR;
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::db::{Address, Cause, Connection, Health, sqlite};
 use crate::ids::{Stamp, UserId};
 use crate::metrics::Metrics;
-use crate::schema::users;
+use crate::schema::{revocations, users};
 
 /// The pause between two passes while Redis is well, and the longest between two deep passes. Far less than the 30 s within
 /// which every copy must be right again.
@@ -84,9 +85,12 @@ struct Sweep {
 /// # Errors
 /// If the database is out of reach, or the thread cannot be started.
 pub fn start(config: SweepConfig, stamps: &Arc<StampCache>) -> Result<(), Cause> {
-    let (stamps, clock) = (Arc::downgrade(stamps), Clock::default());
+    let clock = Clock::default();
     let mut conn = connect(&config.address)?;
     let now = database_now(&mut conn, clock.now())?;
+    // All whose tokens could still be alive: a process that starts has checked none.
+    revoked_since(&mut conn, now - REVOKED_FOR)?.into_iter().for_each(|(user, stamp)| stamps.note_revocation(user, stamp));
+    let stamps = Arc::downgrade(stamps);
     let until = visible_until(&mut conn, now)?;
     let sweep = Sweep {
         config,
@@ -162,7 +166,10 @@ impl Sweep {
         }
         let deep = mending || !(self.last_deep_pass..self.last_deep_pass + INTERVAL_MS).contains(&now);
         let until = if deep { visible_until(conn, now)? } else { now };
-        let moved = moved_since(conn, self.horizon(now, deep, task))?;
+        let horizon = self.horizon(now, deep, task);
+        let (moved, revoked) = (moved_since(conn, horizon)?, revoked_since(conn, horizon)?);
+        // Before the stamps: from then on, the new ones could be guessed.
+        revoked.into_iter().for_each(|(user, stamp)| stamps.note_revocation(user, stamp));
         self.mend_memory(stamps, &moved);
         let redis_mended = redis.zip(task).is_some_and(|(redis, task)| self.mend_redis(redis, task, moved));
         self.last_pass = now;
@@ -213,6 +220,14 @@ impl Sweep {
 /// Those of the database.
 pub fn moved_since(conn: &mut Connection, horizon: Millis) -> QueryResult<Vec<(UserId, Stamp)>> {
     users::table.filter(users::last_update.gt(horizon)).select((users::id, users::last_update)).load(conn)
+}
+
+/// The users of whom a session was revoked later than `horizon`, in Unix milliseconds, and their stamps since.
+///
+/// # Errors
+/// Those of the database.
+pub fn revoked_since(conn: &mut Connection, horizon: Millis) -> QueryResult<Vec<(UserId, Stamp)>> {
+    revocations::table.filter(revocations::stamp.gt(horizon)).select((revocations::user_id, revocations::stamp)).load(conn)
 }
 
 /// The moment before which no stamp can still appear: now, or the start of the oldest open transaction. A stamp is taken before its

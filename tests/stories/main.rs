@@ -25,6 +25,7 @@ mod outages;
 mod people;
 mod plans;
 mod properties;
+mod revocations;
 mod sessions;
 mod sizes;
 mod stream;

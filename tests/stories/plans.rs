@@ -41,6 +41,7 @@ fn fill(conn: &mut Connection, now: i64) {
              SELECT followee_id, follower_id, 'follow', CASE WHEN id % 3 > 0 THEN 'follow:' || follower_id END, created_at, CASE WHEN followee_id > 1 AND id % 2 = 0 THEN created_at END FROM follows;
          {numbers} INSERT INTO sessions (token_hash, user_id, kind, created_at, seen_at, idle_expires_at, expires_at)
              SELECT CAST(i || '-' || j AS {blob}), i, 'browser', i, i, {now} + (i - 3) * 60000, {now} + (i - 3) * 60000 FROM n, k WHERE j < 3;
+         INSERT INTO revocations (user_id, stamp) SELECT id, last_update FROM users;
          {numbers} INSERT INTO known_networks (user_id, network, seen_at) SELECT i, CAST('here ' || j AS {blob}), j FROM n, k;
          {numbers} INSERT INTO limited_actions (actor, created_at) SELECT 'follow:' || i, {now} - j * 1000 FROM n, k WHERE j < 4"
     );
@@ -131,6 +132,7 @@ fn reading(recorder: &mut Recorder, me: UserId) -> Vec<String> {
         query(recorder, "stamp", me, |conn| users::last_update(conn, me)),
         query(recorder, "does follow", me, |conn| follows::is_following(conn, me, UserId(77))),
         query(recorder, "sweep", me, |conn| sweep::moved_since(conn, 4_990)),
+        query(recorder, "sweep, revoked", me, |conn| sweep::revoked_since(conn, 4_990)),
     ]
     .concat()
 }
