@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// The name carries the version, so the file may be cached for a year.
 const HTMX: &str = "vendor/htmx-4.0.1.min.js";
 
-/// The folder of static files, and the two URLs that every page needs.
+/// The folder of static files, and the URLs that every page needs.
 #[derive(Debug, Clone)]
 pub struct Assets {
     /// The folder.
@@ -16,6 +16,9 @@ pub struct Assets {
     pub style: String,
     /// htmx's URL.
     pub htmx: String,
+    /// The URL of what is said while the server cannot be reached, with a hash of its content. Pages fetch it when they are loaded, so that a
+    /// browser without a connection has it in its cache.
+    pub connection: String,
 }
 
 impl Assets {
@@ -28,20 +31,22 @@ impl Assets {
         if !folder.join(HTMX).is_file() {
             log::warn!("{} is missing, so pages will not update by themselves: run `make assets`", folder.join(HTMX).display());
         }
-        Assets { style: format!("/static/style.css?v={}", content_hash(&folder.join("style.css"))), htmx: format!("/static/{HTMX}"), folder }
+        let versioned = |name: &str| format!("/static/{name}?v={}", content_hash(&folder.join(name)));
+        Assets { style: versioned("style.css"), htmx: format!("/static/{HTMX}"), connection: versioned("connection.html"), folder }
     }
 
     /// Whether `path` with `query` names one version of a file, which never changes and may be cached for a year. The stylesheet's URL of
     /// another release is not: an instance of this release would answer it with its own style, and caches would keep that under the wrong URL.
     pub fn is_immutable(&self, path: &str, query: &str) -> bool {
-        path == self.htmx || self.style.strip_prefix(path).and_then(|rest| rest.strip_prefix('?')) == Some(query)
+        let is = |url: &str| url.strip_prefix(path).and_then(|rest| rest.strip_prefix('?')) == Some(query);
+        path == self.htmx || is(&self.style) || is(&self.connection)
     }
 }
 
 /// Eight hex digits that change with the file's content.
 fn content_hash(file: &Path) -> String {
     let content = std::fs::read(file).unwrap_or_else(|cause| {
-        log::warn!("{} cannot be read, so pages will look bare: {cause}", file.display());
+        log::warn!("{} cannot be read, so pages will lack it: {cause}", file.display());
         Vec::new()
     });
     Sha256::digest(content).iter().take(4).map(|byte| format!("{byte:02x}")).collect()

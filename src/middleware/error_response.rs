@@ -1,6 +1,8 @@
 //! The body of an error: a page for people, a problem document (RFC 9457) for programs, a sentence for htmx. The cause of what is our own fault
 //! is logged here, and only here.
 
+use std::time::Duration;
+
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
@@ -16,7 +18,8 @@ use crate::http::client_ip::client_ip;
 use crate::http::request::{is_for_programs, is_htmx};
 use crate::http::response::see_other;
 use crate::http::urls::{safe_redirect, sign_in_first};
-use crate::http::viewer::Poller;
+use crate::http::viewer::{Poller, Viewer};
+use crate::model::notifications;
 use crate::views::error_page::ErrorPage;
 use crate::views::layout::Layout;
 
@@ -37,7 +40,7 @@ struct ProblemJson<'a> {
 }
 
 /// Gives a body to an error that has none. A form that is shown again with its errors keeps its own.
-pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<BoxBody> {
+pub async fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let bare = response.response().error().is_some() || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
     if !(status.is_client_error() || status.is_server_error()) || !bare {
@@ -52,7 +55,7 @@ pub fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceRespon
         Some(ours) => ours.to_string(),
         None => framework_sentence(status, error, is_for_programs(&request)),
     };
-    let response = render(&request, app, status, ours, &sentence);
+    let response = render(&request, app, status, ours, &sentence).await;
     ServiceResponse::new(request, response)
 }
 
@@ -79,7 +82,7 @@ fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, 
     log::log!(level, "{} {} answered {}: {cause}", request.method(), request.path(), status.as_u16());
 }
 
-fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>, sentence: &str) -> HttpResponse {
+async fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>, sentence: &str) -> HttpResponse {
     let signed_out = matches!(ours, Some(AppError::SignedOut));
     let mut builder = HttpResponse::build(status);
     add_headers(&mut builder, ours);
@@ -97,12 +100,45 @@ fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&Ap
     if signed_out {
         return see_other(&sign_in_first(&destination(request)));
     }
-    let layout = Layout::bare(app, heading(status), Poller::of(request, app).ok());
+    let layout = layout(request, app, heading(status)).await;
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { layout, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
         Err(_) => builder.content_type("text/plain; charset=utf-8").body(sentence.to_owned()),
     }
+}
+
+/// The longest that an error page waits for the database. Without its answer the page lacks the name, and is there all the same.
+const LAYOUT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The layout that every other page has, as far as the database says who is signed in. Only for browsers that open a page: pictures, scripts and
+/// programs do not ask for HTML, and cost no statement.
+async fn layout(request: &HttpRequest, app: &App, name: &str) -> Layout {
+    let Ok(poller) = Poller::of(request, app) else { return Layout::visitor(app, name) };
+    if !accepts_html(request) || !app.database.health().is_well() {
+        return Layout::unconfirmed(app, name, poller);
+    }
+    match tokio::time::timeout(LAYOUT_TIMEOUT, confirmed(request, app)).await {
+        Ok(Ok((viewer, unread))) => Layout::member(app, &viewer, name, unread),
+        Ok(Err(AppError::SignedOut)) => Layout::visitor(app, name),
+        _ => Layout::unconfirmed(app, name, poller),
+    }
+}
+
+/// Who is signed in, and their number of unread notifications.
+async fn confirmed(request: &HttpRequest, app: &App) -> Result<(Viewer, i64), AppError> {
+    let candidates: Vec<Poller> = Poller::candidates(request, app).collect();
+    for poller in candidates {
+        match poller.confirm_and(app, |conn, viewer| Ok(notifications::count_unread_up_to_many(conn, viewer.id)?)).await {
+            Err(AppError::SignedOut) => {}
+            confirmed => return confirmed,
+        }
+    }
+    Err(AppError::SignedOut)
+}
+
+fn accepts_html(request: &HttpRequest) -> bool {
+    request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The page on which htmx runs, as it says in `HX-Current-URL`, if that is one of ours; otherwise the front page.

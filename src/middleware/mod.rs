@@ -49,15 +49,15 @@ where
         (Ok(()), Some(redirect)) => Either::Right(ready(Ok(req.into_response(redirect)))),
         (Ok(()), None) => Either::Left(with_timeout(inner.call(req))),
     };
-    Box::pin(async move { finish(answer.await?, &app) })
+    Box::pin(async move { finish(answer.await?, &app).await })
 }
 
 async fn with_timeout(answer: impl Future<Output = ServiceResult>) -> ServiceResult {
     tokio::time::timeout(REQUEST_TIMEOUT, answer).await.map_err(|_| AppError::too_slow())?
 }
 
-fn finish(response: ServiceResponse, app: &App) -> ServiceResult {
-    let mut response = compression::compress(error_response::with_body(response, app));
+async fn finish(response: ServiceResponse, app: &App) -> ServiceResult {
+    let mut response = compression::compress(error_response::with_body(response, app).await);
     let renewed = response.request().extensions_mut().remove::<RenewedCookie>();
     if let Some(RenewedCookie(cookie)) = renewed {
         // A page that signs in or out sets the cookie itself.

@@ -79,8 +79,8 @@ where
         verb(tx, me, followee)?;
         Ok(match query.on.as_deref() {
             _ if !is_htmx => FormAnswer::SeeOther(back),
-            Some("profile") => FormAnswer::Fragment(Pressed::Profile(ProfileHeader::new(people::profile(tx.conn(), me, &username)?, me))),
-            _ => FormAnswer::Fragment(Pressed::Button(FollowButton::in_list(&people::by_username(tx.conn(), me, &username)?, back))),
+            Some("profile") => FormAnswer::Fragment(Pressed::Profile(ProfileHeader::new(people::profile(tx.conn(), me, &username)?, me).pressed())),
+            _ => FormAnswer::Fragment(Pressed::Button(FollowButton::in_list(&people::by_username(tx.conn(), me, &username)?, back).pressed())),
         })
     })
     .await

@@ -1,13 +1,16 @@
 //! The inbox, live on its first page, and the actions on a notification.
 
 use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use diesel::QueryResult;
+use diesel::result::Error as DieselError;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::db::Change;
+use crate::domain::wording::Announcement;
 use crate::error::AppError;
 use crate::http::form::Form;
 use crate::http::request::is_htmx;
@@ -50,7 +53,7 @@ pub async fn read_all(
     app: Data<App>,
 ) -> Result<FormAnswer<impl Template>, AppError> {
     let (me, through) = (viewer.id, form.0.through);
-    let done = Done { announcement: "Marked as read.", fragment: String::new(), focus: Focus::Tab };
+    let done = Done { announcement: Announcement::plain("Marked as read."), fragment: String::new(), focus: Focus::Tabs };
     act(viewer, *query, done, &req, &app, move |tx| notifications::mark_all_read(tx, me, through)).await
 }
 
@@ -87,7 +90,7 @@ pub async fn delete(
     app: Data<App>,
 ) -> Result<FormAnswer<impl Template>, AppError> {
     let (me, id) = (viewer.id, *id);
-    let done = Done { announcement: "Notification deleted.", fragment: String::new(), focus: Focus::Line(id) };
+    let done = Done { announcement: Announcement::plain("Notification deleted."), fragment: String::new(), focus: Focus::Line(id) };
     act(viewer, *query, done, &req, &app, move |tx| notifications::delete(tx, me, id)).await
 }
 
@@ -100,14 +103,22 @@ async fn act_on_line(
     app: &App,
 ) -> Result<FormAnswer<Update<Inbox>>, AppError> {
     let me = viewer.id;
-    let done = Done { announcement: "", fragment: format!("#n{id}"), focus: Focus::Line(id) };
+    let done = Done { announcement: Announcement::default(), fragment: format!("#n{id}"), focus: Focus::Line(id) };
     act(viewer, query, done, req, app, move |tx| action(tx, me, id)).await
+}
+
+/// A notification that is not there: deleted in another tab, by an earlier press, or because it was taken back.
+fn gone(error: DieselError) -> AppError {
+    match error {
+        DieselError::NotFound => AppError::Refused(StatusCode::NOT_FOUND, "That notification is no longer there.".into()),
+        other => other.into(),
+    }
 }
 
 /// How an action is answered.
 struct Done {
     /// For screen readers.
-    announcement: &'static str,
+    announcement: Announcement,
     /// Without JavaScript: the line to scroll to, as the URL's fragment.
     fragment: String,
     focus: Focus,
@@ -122,7 +133,7 @@ where
     let user = viewer.id;
     let (stamp, rows) = app
         .change(move |tx| {
-            change(tx)?;
+            change(tx).map_err(gone)?;
             let stamp = users::last_update(tx.conn(), user)?.ok_or(AppError::SignedOut)?;
             Ok((stamp, InboxRows::load(tx.conn(), user, query)?))
         })
@@ -130,6 +141,6 @@ where
     if !is_htmx(req) {
         return Ok(FormAnswer::SeeOther(query.url() + &done.fragment));
     }
-    let out_of_band = OutOfBand::new(NAME, rows.unread, done.announcement.to_owned());
+    let out_of_band = OutOfBand::new(NAME, rows.unread, done.announcement);
     Ok(FormAnswer::Fragment(Update { part: Inbox::new(app, rows, query, LoadedAt { user, stamp }, done.focus), out_of_band }))
 }

@@ -7,7 +7,7 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::db::Connection;
-use crate::domain::wording::summary;
+use crate::domain::wording::{Announcement, summary};
 use crate::error::AppError;
 use crate::http::response::PollAnswer;
 use crate::http::viewer::Poller;
@@ -82,8 +82,8 @@ fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, 
 }
 
 /// What to announce: what is new, not what merely differs. To a page that did not know the state, nothing is new.
-fn announcement(newest: &[Notification], since: Since) -> String {
-    let Since::Stamp(since) = since else { return String::new() };
+fn announcement(newest: &[Notification], since: Since) -> Announcement {
+    let Since::Stamp(since) = since else { return Announcement::default() };
     let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.stamp());
     summary(new.map(|notification| (notification.kind.as_str(), notification.actor.as_ref().map(|actor| actor.username.as_str()))))
 }

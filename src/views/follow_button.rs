@@ -14,6 +14,9 @@ pub struct FollowButton {
     following: bool,
     on_profile: bool,
     back: String,
+    /// Whether this answers a press. Then what surrounds the button gets the focus: a key that is held or pressed twice would otherwise press the
+    /// button again, and undo what it did.
+    pressed: bool,
 }
 
 impl HtmlSafe for FollowButton {}
@@ -21,12 +24,18 @@ impl HtmlSafe for FollowButton {}
 impl FollowButton {
     /// In a list. Without JavaScript, the answer redirects to the URL `back`.
     pub fn in_list(person: &Person, back: String) -> FollowButton {
-        FollowButton { username: person.username.clone(), following: person.following, on_profile: false, back }
+        FollowButton { username: person.username.clone(), following: person.following, on_profile: false, back, pressed: false }
     }
 
     /// On the person's profile, where it changes the counts as well.
     pub fn on_profile(person: &Person) -> FollowButton {
         FollowButton { on_profile: true, ..FollowButton::in_list(person, String::new()) }
+    }
+
+    /// The same, as the answer to a press.
+    #[must_use]
+    pub fn pressed(self) -> FollowButton {
+        FollowButton { pressed: true, ..self }
     }
 
     fn action(&self) -> String {

@@ -74,16 +74,17 @@ pub struct LoadedAt {
     pub stamp: Stamp,
 }
 
-/// What gets the focus after an action that may have removed the button which had it. Without JavaScript of our own, `autofocus` is how the
-/// server can say so.
+/// What gets the focus after an action. Never a button or a link: a key that is held or pressed twice would press that, too. It is what surrounds
+/// them, where such a key does nothing, and from where the next Tab leads to the first of them. Without JavaScript of our own, `autofocus` is how
+/// the server can say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
     /// Nothing new: it stays where it is.
     Unchanged,
-    /// This notification; if it is gone, the one that took its place.
+    /// The buttons of this notification; if it is gone, those of the one that took its place.
     Line(NotificationId),
-    /// The tab of this part of the inbox.
-    Tab,
+    /// The tabs.
+    Tabs,
 }
 
 impl Focus {
@@ -106,7 +107,10 @@ pub struct Inbox {
     through: Option<NotificationId>,
     newest: Option<String>,
     older: Option<String>,
-    focus_tab: bool,
+    focus_tabs: bool,
+    /// Names what guards this state of the list: nothing in it can be pressed by mouse or touch for half a second after it came. Otherwise the
+    /// second press of a double click, or one that was aimed before a line arrived, would hit another line.
+    stamp: Stamp,
 }
 
 impl HtmlSafe for Inbox {}
@@ -132,7 +136,8 @@ impl Inbox {
             through: newest_listed,
             newest: query.before.map(|_| InboxQuery { before: None, ..query }.url()),
             older: list.next.map(|before| InboxQuery { before: Some(before), ..query }.url()),
-            focus_tab: focus != Focus::Unchanged && focused.is_none(),
+            focus_tabs: focus != Focus::Unchanged && focused.is_none(),
+            stamp: loaded_at.stamp,
             lines,
         }
     }

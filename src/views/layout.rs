@@ -15,19 +15,19 @@ pub struct Layout {
     pub style: String,
     /// htmx's URL.
     pub htmx: String,
+    /// The URL of what is said about the connection.
+    pub connection: String,
     /// Whether "Sign up" is on offer.
     pub signup_open: bool,
     /// Who is signed in.
     pub member: Option<Member>,
-    /// Whether nothing was read for this page, so that only the cookie says who is signed in.
-    pub bare: bool,
 }
 
 /// Who is signed in, and what is waiting for them.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Their name. Empty on a bare page.
-    pub username: String,
+    /// Their name; `None` where only the cookie says who is signed in.
+    pub username: Option<String>,
     /// How many notifications are unread, counted up to [`crate::model::notifications::MANY`].
     pub unread: i64,
     /// The page's polling element.
@@ -41,27 +41,24 @@ impl Layout {
             name: name.to_owned(),
             style: app.assets.style.clone(),
             htmx: app.assets.htmx.clone(),
+            connection: app.assets.connection.clone(),
             signup_open: app.config.signup_open,
             member: None,
-            bare: false,
         }
     }
 
-    /// For an error page. It must not need the database, so it knows of a member only what the cookie says, and lets the first poll bring the
-    /// badge.
-    pub fn bare(app: &App, name: &str, poller: Option<Poller>) -> Layout {
-        let member = poller.map(|poller| {
-            let url = PollUrl::from_unknown_state(poller.user, PollView::Badge(name.to_owned()));
-            Member { username: String::new(), unread: 0, polling_element: BadgePollingElement { attributes: PollAttributes::at_once(app, url) } }
-        });
-        Layout { bare: true, member, ..Layout::visitor(app, name) }
+    /// For an error page while the database does not answer. All that is known is what the cookie says; the first poll brings the badge.
+    pub fn unconfirmed(app: &App, name: &str, poller: Poller) -> Layout {
+        let url = PollUrl::from_unknown_state(poller.user, PollView::Badge(name.to_owned()));
+        let polling_element = BadgePollingElement { attributes: PollAttributes::at_once(app, url) };
+        Layout { member: Some(Member { username: None, unread: 0, polling_element }), ..Layout::visitor(app, name) }
     }
 
     /// For a page of `viewer`, who has `unread` notifications.
     pub fn member(app: &App, viewer: &Viewer, name: &str, unread: i64) -> Layout {
         let url = PollUrl::new(viewer.id, viewer.last_update, PollView::Badge(name.to_owned()));
         let polling_element = BadgePollingElement { attributes: PollAttributes::new(app, url) };
-        Layout { member: Some(Member { username: viewer.username.clone(), unread, polling_element }), ..Layout::visitor(app, name) }
+        Layout { member: Some(Member { username: Some(viewer.username.clone()), unread, polling_element }), ..Layout::visitor(app, name) }
     }
 
     /// The tab's title.

@@ -37,7 +37,7 @@ pub struct NotificationLine {
 impl HtmlSafe for NotificationLine {}
 
 impl NotificationLine {
-    /// `notification`, as it stands in `surroundings`. With `focus`, its first button gets the focus.
+    /// `notification`, as it stands in `surroundings`. With `focus`, its buttons get the focus.
     pub fn new(notification: Notification, surroundings: &Surroundings, focus: bool) -> NotificationLine {
         let Notification { id, kind, actor, created_at, read_at, .. } = notification;
         let Surroundings { query, is_live, now } = surroundings;

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use super::badge::{Badge, title};
+use crate::domain::wording::Announcement;
 
 /// The out-of-band parts of a fragment.
 #[derive(Debug, Clone, Template)]
@@ -14,14 +15,14 @@ pub struct OutOfBand {
     /// The badge.
     pub badge: Badge,
     /// Announced by screen readers, once. Empty: nothing is, and what was announced last stays.
-    pub announcement: String,
+    pub announcement: Announcement,
 }
 
 impl HtmlSafe for OutOfBand {}
 
 impl OutOfBand {
     /// For a page named `name` of somebody with `unread` notifications.
-    pub fn new(name: &str, unread: i64, announcement: String) -> OutOfBand {
+    pub fn new(name: &str, unread: i64, announcement: Announcement) -> OutOfBand {
         OutOfBand { title: title(unread, name), badge: Badge { unread, out_of_band: true }, announcement }
     }
 }

@@ -21,6 +21,12 @@ pub struct ProfileHeader {
 impl HtmlSafe for ProfileHeader {}
 
 impl ProfileHeader {
+    /// The same, as the answer to a press of its button.
+    #[must_use]
+    pub fn pressed(self) -> ProfileHeader {
+        ProfileHeader { button: self.button.map(FollowButton::pressed), ..self }
+    }
+
     /// The profile as `viewer` sees it.
     pub fn new(profile: Profile, viewer: UserId) -> ProfileHeader {
         let Profile { person, followers, following } = profile;

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use base64_simd::STANDARD;
 use serde_json::json;
 use thirtyfour::By;
 
@@ -51,7 +50,7 @@ impl Inspector {
                 person.devtools("Emulation.setEmulatedMedia", features).await;
                 let here = format!("{name}-{width}-{scheme}");
                 self.looks(person, &here).await;
-                saves_a_screenshot(person, &here).await;
+                person.saves_a_screenshot(&here).await;
             }
         }
         self.listens(person, name, answer).await;
@@ -81,15 +80,6 @@ impl Inspector {
     fn concludes(self) {
         assert!(self.problems.is_empty(), "{}", self.problems.join("\n"));
     }
-}
-
-/// The whole page as a PNG, in the folder that TIDINGS_SHOTS names.
-async fn saves_a_screenshot(person: &Person, name: &str) {
-    let Some(folder) = std::env::var_os("TIDINGS_SHOTS").map(PathBuf::from) else { return };
-    let shot = person.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true})).await;
-    let png = STANDARD.decode_to_vec(shot["data"].as_str().unwrap()).unwrap();
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

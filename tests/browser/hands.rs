@@ -48,10 +48,10 @@ async fn an_open_menu_stays_open() {
     for (page, other, badge) in [("/people", "ada", "1"), ("/notifications", "eve", "2")] {
         bob.goes_to(page).await;
         bob.opens_menu().await;
-        bob.becomes("document.querySelector('details.menu').open", true).await;
+        bob.becomes("document.querySelector('#menu').matches(':popover-open')", true).await;
         town.hears_that(other, "bob").await;
         bob.sees_badge(badge).await;
-        bob.becomes("document.querySelector('details.menu').open", true).await;
-        bob.becomes("document.activeElement.localName", "summary").await;
+        bob.becomes("document.querySelector('#menu').matches(':popover-open')", true).await;
+        bob.becomes("document.activeElement.className", "menu-button").await;
     }
 }

@@ -46,7 +46,7 @@ async fn has_one_element_that_asks_every_second(bob: &Person) {
     let found = bob.runs(r#"return [...document.querySelectorAll('[hx-trigger*="every"]')].map(it => it.id + ' ' + it.getAttribute('hx-trigger'))"#).await;
     let found: Vec<String> = serde_json::from_value(found).unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found, ["stream every 1s, visibilitychange from:document"]);
+    assert_eq!(found, ["stream every 1s, visibilitychange from:document, online from:window"]);
 }
 
 /// Attributes are left out: htmx sets a class while it asks.

@@ -1,6 +1,8 @@
 //! A site, and people who come to it.
 
+use tidings::accounts::sign_in::insert_session;
 use tidings::domain::follow::follow;
+use tidings::model::sessions::SessionKind;
 use tidings::model::{Username, users};
 
 use crate::chromium::Options;
@@ -37,6 +39,16 @@ impl Town {
         person
     }
 
+    /// A session of somebody's at yet another computer.
+    pub async fn opens_another_session_of(&self, name: &str) {
+        let name = Username::parse(name).unwrap();
+        let opened = self.site.app.change(move |tx| {
+            let user = users::by_username(tx.conn(), &name)?;
+            insert_session(tx, user, SessionKind::Browser, None)
+        });
+        opened.await.unwrap();
+    }
+
     pub async fn stranger(&self, name: &str) -> Person {
         Person::stranger(name, &self.site.url, &Options::default()).await
     }
@@ -62,8 +74,13 @@ impl Town {
 
     /// As many newcomers, all of whom follow `followee`: "fan_01" first.
     pub async fn has_fans(&self, number: usize, followee: &str) {
+        self.has_more_fans(followee, "fan", number).await;
+    }
+
+    /// The same, called after `begin`.
+    pub async fn has_more_fans(&self, followee: &str, begin: &str, number: usize) {
         for n in 1..=number {
-            let fan = format!("fan_{n:02}");
+            let fan = format!("{begin}_{n:02}");
             self.knows(&fan).await;
             self.hears_that(&fan, followee).await;
         }

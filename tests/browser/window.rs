@@ -1,5 +1,8 @@
 //! A browser window with one tab or several: what a person can do and see in it.
 
+use std::path::PathBuf;
+
+use base64_simd::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use thirtyfour::common::command::FormatRequestData;
@@ -7,6 +10,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, RequestData, SessionId};
 
 use crate::chromium::{Chromium, Options};
+
 use crate::patience::eventually;
 
 /// One window.
@@ -91,7 +95,7 @@ impl Window {
     }
 
     pub async fn opens_menu(&self) {
-        self.clicks(By::Css("details.menu > summary")).await;
+        self.clicks(By::Css(".menu-button")).await;
     }
 
     /// Types into the field with this id, in the place of what was there.
@@ -99,6 +103,37 @@ impl Window {
         let field = self.driver().find(By::Id(field)).await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+    }
+
+    /// The middle of the element with this id, in the window.
+    pub async fn middle_of(&self, id: &str) -> (f64, f64) {
+        let script = format!("const box = document.getElementById('{id}').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]");
+        serde_json::from_value(self.runs(&script).await).unwrap()
+    }
+
+    /// The middle of the first element that this finds, in the window. It needs no script.
+    pub async fn place_of(&self, css: &str) -> (f64, f64) {
+        let element = self.driver().find(By::Css(css)).await.unwrap();
+        element.scroll_into_view().await.unwrap();
+        let area = element.rect().await.unwrap();
+        (area.x + area.width / 2.0, area.y + area.height / 2.0)
+    }
+
+    /// Waits until what has just come can be pressed. It needs no script.
+    pub async fn waits_for_the_guard(&self) {
+        eventually("an end of the guard", async || {
+            for css in [".guard", "main form[method=post] button"] {
+                for found in self.driver().find_all(By::Css(css)).await.map_err(|cause| cause.to_string())? {
+                    let property = if css == ".guard" { "visibility" } else { "pointer-events" };
+                    let value = found.css_value(property).await.map_err(|cause| cause.to_string())?;
+                    if value == "visible" || value == "none" {
+                        return Err(format!("{css} has {property}: {value}"));
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await;
     }
 
     // What is shown
@@ -110,6 +145,15 @@ impl Window {
     pub async fn no_longer_sees(&self, words: &str) {
         eventually(&format!("seeing {words:?} no longer"), async || {
             self.text("body").await.and_then(|text| if text.contains(words) { Err(text) } else { Ok(()) })
+        })
+        .await;
+    }
+
+    /// Waits until an element is shown, or is not. It needs no script.
+    pub async fn shows(&self, css: &str, shown: bool) {
+        eventually(&format!("{css} shown: {shown}"), async || match self.driver().find(By::Css(css)).await.unwrap().is_displayed().await {
+            Ok(is) if is == shown => Ok(()),
+            other => Err(format!("{other:?}")),
         })
         .await;
     }
@@ -181,6 +225,15 @@ impl Window {
 
     pub async fn is_still_on_the_marked_page(&self) {
         assert_eq!(self.runs("return window.__mark ?? null").await, 1, "the page was loaded anew");
+    }
+
+    /// The whole page as a PNG, in the folder that TIDINGS_SHOTS names.
+    pub async fn saves_a_screenshot(&self, name: &str) {
+        let Some(folder) = std::env::var_os("TIDINGS_SHOTS").map(PathBuf::from) else { return };
+        let shot = self.devtools("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true})).await;
+        let png = STANDARD.decode_to_vec(shot["data"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
 
     pub async fn devtools(&self, command: &str, params: Value) -> Value {

@@ -12,10 +12,12 @@ const CALLER: &str = "HX-Request, Accept, Cookie, Authorization";
 #[actix_web::test]
 async fn only_this_releases_own_urls_are_kept_for_a_year() {
     let site = Site::open().await;
-    let own_style = site.app.assets.style.as_str();
+    let (own_style, own_connection) = (site.app.assets.style.as_str(), site.app.assets.connection.as_str());
     for (url, status, rule, vary) in [
         (own_style, 200, YEAR, ENCODING),
         ("/static/vendor/htmx-4.0.1.min.js", 200, YEAR, ENCODING),
+        (own_connection, 200, YEAR, ENCODING),
+        ("/static/connection.html", 200, "no-cache", ENCODING),
         ("/static/style.css", 200, "no-cache", ENCODING),
         ("/static/style.css?v=", 200, "no-cache", ENCODING),
         ("/static/style.css?v=00000000", 200, "no-cache", ENCODING),

@@ -159,7 +159,75 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("POST /static/style.css", "GET, HEAD"),
         ("OPTIONS /people", "GET, HEAD"),
     ] {
-        let (answer, statements) = site.answers_with_statements(ada.browser(line)).await;
-        assert_eq!((answer.status, answer.header("allow"), statements), (405, allow, 0), "{line}");
+        for asked in [request(line), ada.browser(line), ada.htmx(line), ada.program(line)] {
+            let (answer, statements) = site.answers_with_statements(asked).await;
+            assert_eq!((answer.status, answer.header("allow"), statements), (405, allow, 0), "{line}");
+        }
+    }
+}
+
+/// A request as a browser opens a page.
+fn opened(request: TestRequest) -> TestRequest {
+    request.insert_header((header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8"))
+}
+
+fn has_the_head_of(answer: &Answer, name: &str, badge: i64) {
+    let page = answer.page();
+    assert_eq!(page.text_of(".menu-name"), name, "{}", answer.body);
+    assert_eq!((page.badge(), page.count("#menu a"), page.count("form[action='/signout']"), page.count(".main-nav a")), (badge, 2, 1, 2));
+    assert_eq!((page.count("#stream"), page.poll_url().unwrap().contains("since=")), (1, true));
+}
+
+#[actix_web::test]
+async fn a_member_keeps_name_menu_and_badge() {
+    let site = Site::open().await;
+    let (ada, bob) = (site.member("ada").await, site.member("bob").await);
+    site.follows(&bob, &ada).await;
+    for (request, status, sentence) in mistakes_of_people(&ada) {
+        let answer = site.answers(opened(request)).await;
+        is_a_page(&answer, status, sentence);
+        has_the_head_of(&answer, "ada", 1);
+    }
+    // A transaction of two statements.
+    let (_, statements) = site.answers_with_statements(opened(ada.browser("GET /no/such/page"))).await;
+    assert_eq!(statements, 4);
+}
+
+#[actix_web::test]
+async fn a_visitor_keeps_the_way_to_sign_in() {
+    let site = Site::open().await;
+    for line in ["GET /no/such/page", "PUT /signin", "GET /static/no.css"] {
+        let (answer, statements) = site.answers_with_statements(opened(request(line))).await;
+        let page = answer.page();
+        assert_eq!((page.count(".top a[href='/signin']"), page.count(".top a[href='/signup']"), statements), (1, 1, 0), "{line}");
+        assert!(!page.exists("#stream"), "{line}");
+    }
+}
+
+/// Somebody whose session has ended is a visitor, whatever their cookie says.
+#[actix_web::test]
+async fn a_session_that_has_ended_has_no_name() {
+    let site = Site::open().await;
+    let ada = site.member("ada").await;
+    site.answers(ada.browser("POST /signout")).await;
+    let answer = site.answers(opened(ada.browser("GET /no/such/page"))).await;
+    assert_eq!((answer.status, answer.page().exists(".menu-name"), answer.page().count(".top a[href='/signin']")), (404, false, 1));
+}
+
+/// Pictures, scripts, programs and htmx ask for no page. Theirs costs no statement.
+#[actix_web::test]
+async fn an_error_costs_whoever_opens_no_page_nothing() {
+    let site = Site::open().await;
+    let ada = site.member("ada").await;
+    for asked in [
+        ada.browser("GET /no/such/page").insert_header((header::ACCEPT, "image/svg+xml,image/*;q=0.8,*/*;q=0.5")),
+        ada.browser("GET /no/such/page"),
+        opened(ada.htmx("GET /no/such/page")),
+        ada.program("GET /no/such/page"),
+        opened(ada.program("GET /api/nothing")),
+        opened(ada.browser("GET /api/nothing")),
+    ] {
+        let (answer, statements) = site.answers_with_statements(asked).await;
+        assert_eq!((answer.status, statements), (404, 0), "{}", answer.body);
     }
 }

@@ -9,6 +9,7 @@ mod caching;
 mod callers;
 mod csrf;
 mod errors;
+mod names;
 mod poll;
 mod redirects;
 mod security_headers;

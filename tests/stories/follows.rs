@@ -94,10 +94,10 @@ async fn htmx_gets_the_button_and_on_a_profile_the_counts_as_well() {
     let button = ada.presses("/people/bob/follow?back=%2Fpeople%23person-bob", &[]).await;
     assert_eq!(button.status, 200);
     let button = button.fragment();
-    assert!(button.starts_with("form#follow-bob"));
-    assert_eq!(button.text_of("#follow-bob > button"), "Unfollow bob");
+    assert!(button.starts_with("div#follow-bob[autofocus]"));
+    assert_eq!(button.text_of("#follow-bob > form > button"), "Unfollow bob");
     for attribute in ["action", "hx-post"] {
-        assert_eq!(button.attr("#follow-bob", attribute), "/people/bob/unfollow?back=%2Fpeople%23person-bob");
+        assert_eq!(button.attr("#follow-bob-form", attribute), "/people/bob/unfollow?back=%2Fpeople%23person-bob");
     }
     let profile = ada.presses("/people/bob/unfollow?on=profile", &[]).await;
     let profile = profile.fragment();

@@ -98,7 +98,7 @@ async fn the_first_page_is_live_and_older_ones_watch_the_badge() {
     crowd_follows(&bob, 25).await;
     for (url, brings_list) in [("/notifications", true), ("/notifications?show=unread", true), ("/notifications?before=10", false), ("/people", false)] {
         let page = bob.opens(url).await;
-        assert_eq!((page.count("#stream"), page.count("[hx-trigger]"), page.count("#stream[hx-trigger]")), (1, 1, 1), "{url}");
+        assert_eq!((page.count("#stream"), page.count("[hx-trigger^=every]"), page.count("#stream[hx-trigger^=every]")), (1, 1, 1), "{url}");
         let id = bob.inbox().await[0].id;
         bob.posts(&format!("/notifications/{id}/delete"), &[]).await;
         assert_eq!(!bob.polls().await.fragment().notifications().is_empty(), brings_list, "{url}");

@@ -1,8 +1,11 @@
 //! Requests that make no sense, and the clear answers they get.
 
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::support::html::Dom;
+use crate::support::person::Person;
 use crate::support::town::{PASSWORD, Town};
 
 #[tokio::test]
@@ -129,19 +132,39 @@ async fn unknown_paths_lead_back() {
 }
 
 #[tokio::test]
-async fn a_member_who_went_astray_keeps_navigation_and_badge() {
+async fn a_member_who_went_astray_keeps_navigation_name_and_badge() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
-    let before = town.site.app.statements();
-    let page = bob.gets("/nowhere").await.page();
-    assert_eq!(town.site.app.statements(), before, "an error page does not need the database");
-    assert!(page.exists("nav a[href='/notifications']"));
-    assert_eq!(page.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, load");
+    let page = goes_astray(&bob).await;
+    assert_eq!((page.text_of(".menu-name").as_str(), page.badge(), page.title().as_str()), ("bob", 1, "(1) Page not found · Tidings"));
+    assert_eq!(page.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, online from:window");
+    assert!(!town.stranger("x").gets("/nowhere").await.page().exists("#stream"));
+}
+
+/// An error page never causes another error: without the database it lacks the name, and the first poll brings the badge.
+#[tokio::test]
+async fn an_error_page_does_not_need_the_database() {
+    let town = Town::new().await;
+    let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
+    ada.follows(&bob).await;
+    let mut operator = town.site.home.shell();
+    operator.batch_execute("ALTER TABLE sessions RENAME TO elsewhere").unwrap();
+    let page = goes_astray(&bob).await;
+    assert!(page.exists("nav a[href='/notifications']") && page.exists("#menu form[action='/signout']") && !page.exists(".menu-name"));
+    assert_eq!(page.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, online from:window, load");
+    operator.batch_execute("ALTER TABLE elsewhere RENAME TO sessions").unwrap();
     let poll = bob.polls_at(&page.poll_url().unwrap()).await.fragment();
     assert_eq!((poll.badge(), poll.title().as_str()), (1, "(1) Page not found · Tidings"));
-    assert_eq!(poll.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document", "once is enough");
-    assert!(!town.stranger("x").gets("/nowhere").await.page().exists("#stream"));
+    assert_eq!(poll.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, online from:window", "once is enough");
+    assert_eq!(goes_astray(&bob).await.text_of(".menu-name"), "bob");
+}
+
+/// By a link, in a browser.
+async fn goes_astray(person: &Person) -> Dom {
+    let answer = person.sends(person.request(Method::GET, "/nowhere").header("Accept", "text/html,*/*;q=0.8")).await;
+    assert_eq!(answer.status, 404);
+    answer.page()
 }
 
 #[tokio::test]

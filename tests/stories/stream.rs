@@ -101,7 +101,7 @@ async fn the_fragment_is_the_element_again_with_badge_title_and_status_out_of_ba
     assert_eq!(fragment.attr("p#status", "hx-swap-oob"), "innerHTML");
     assert_eq!(fragment.count("[hx-swap-oob]"), 2);
     assert_eq!(fragment.title(), "(1) People · Tidings");
-    assert_eq!(fragment.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document");
+    assert_eq!(fragment.attr("#stream", "hx-trigger"), "every 10s, visibilitychange from:document, online from:window");
     assert_eq!((fragment.attr("#stream", "hx-swap").as_str(), fragment.attr("#stream", "hx-sync").as_str()), ("outerMorph", "this:drop"));
 }
 
