@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::assets::Assets;
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password::Passwords;
+use crate::auth::pending_revocations::PendingRevocations;
 use crate::auth::session_token::Signer;
 use crate::config::Config;
 use crate::db::{Address, BUSY_TIMEOUT, Cause, Change, Connection, OpenError};
@@ -31,6 +32,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down whoever keeps failing to sign in.
     pub login_throttle: LoginThrottle,
+    /// Sessions that were signed out and are still to be revoked.
+    pub pending_revocations: PendingRevocations,
     /// Signs session tokens.
     pub signer: Signer,
     /// The name of the session cookie. It names the site, because browsers do not tell the ports of a host apart: two sites on one host would
@@ -59,6 +62,7 @@ impl App {
             assets: Assets::find(),
             passwords,
             login_throttle: LoginThrottle::default(),
+            pending_revocations: PendingRevocations::default(),
             cookie_name: format!("{}tidings-{}", if config.is_https() { "__Host-" } else { "" }, signer.site_id()),
             signer,
             store,
@@ -106,7 +110,8 @@ impl App {
         F: FnOnce(&mut Change<'_>) -> Result<T, AppError> + Send + 'static,
     {
         let permit = Arc::clone(&self.writers).acquire_owned();
-        let permit = tokio::time::timeout(BUSY_TIMEOUT, permit).await.map_err(|late| AppError::Unavailable(Box::new(late)))?;
+        // In SQLite's words, because for an operator it is the same.
+        let permit = tokio::time::timeout(BUSY_TIMEOUT, permit).await.map_err(|_| AppError::Unavailable("database is locked".into()))?;
         let permit = permit.map_err(AppError::internal)?;
         let store = self.store.clone();
         let committed = web::block(move || {
@@ -119,6 +124,16 @@ impl App {
             announced.arrived().await;
         }
         Ok(value)
+    }
+
+    /// Whether the database can be used: it answers, and takes writes. (That somebody holds SQLite's write lock at the moment is no trouble.)
+    ///
+    /// # Errors
+    /// 503 if not.
+    pub async fn check_database(&self) -> Result<(), AppError> {
+        let store = self.store.clone();
+        // A real row: `SELECT 1` would be answered without a look at the file.
+        web::block(move || store.database.read_where_written(|conn| Ok(secrets::exists(conn, secrets::SESSION_KEY)?))).await?.map(drop)
     }
 
     /// The stamp of `user`: from memory, from Redis, or from their row if this process has not met them lately.
@@ -144,7 +159,15 @@ impl App {
     /// The state of the database, for the metrics.
     pub fn database_gauges(&self) -> DatabaseGauges {
         let (connections, idle) = self.database.connections();
-        DatabaseGauges { up: self.database.health().is_well(), statements: self.database.statements(), connections, idle }
+        let health = self.database.health();
+        DatabaseGauges {
+            up: health.is_well(),
+            reading_fails: health.reading.is_ongoing(),
+            writing_fails: health.writing.is_ongoing(),
+            statements: self.database.statements(),
+            connections,
+            idle,
+        }
     }
 }
 
@@ -153,7 +176,7 @@ fn shared_stamps(config: &Config, store: &Store) -> Result<Arc<StampCache>, Caus
     let wake = sync_channel(1);
     let stamps = Arc::new(StampCache::start(config.remembered_stamps, config.redis.clone(), &store.metrics, &wake.0)?);
     let sweep = sweep::SweepConfig {
-        address: config.database.clone(),
+        connector: store.database.connector().clone(),
         health: Arc::clone(store.database.health()),
         metrics: Arc::clone(&store.metrics),
         interval_without_redis: config.sweep_interval(),

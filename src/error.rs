@@ -37,9 +37,12 @@ pub enum AppError {
     /// The database, or the password threads, cannot do it now; a later try may succeed.
     #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
     Unavailable(#[source] Cause),
-    /// The database cannot be reached. The log says so once for the whole outage, not for every request.
+    /// The database cannot be reached, and why. The log says so once for the whole outage, not for every request.
     #[error("We cannot do that at the moment. Nothing was changed; please try again in a few seconds.")]
-    Outage,
+    Outage(#[source] Cause),
+    /// The database was told to commit, and did not say whether it did.
+    #[error("We do not know whether that was done, because our database did not answer. Please check before you try again.")]
+    Unknown(#[source] Cause),
     /// A fault of ours.
     #[error("Something went wrong on our side. It has been logged, and we will look into it.")]
     Internal(#[source] Cause),
@@ -65,7 +68,7 @@ fn spoken_seconds(seconds: u32) -> String {
 pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// Seconds after which a caller may try again what was [`AppError::Unavailable`].
-const RETRY_SECONDS: u32 = 5;
+pub const RETRY_SECONDS: u32 = 5;
 
 impl AppError {
     /// 400: the request cannot be read.
@@ -106,7 +109,7 @@ impl AppError {
     /// The cause, for the log.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
-            AppError::Unavailable(cause) | AppError::Internal(cause) => Some(cause),
+            AppError::Unavailable(cause) | AppError::Outage(cause) | AppError::Unknown(cause) | AppError::Internal(cause) => Some(cause),
             _ => None,
         }
     }
@@ -114,7 +117,8 @@ impl AppError {
     /// The cause, or else the error itself: what an operator needs to know, instead of the sentence for visitors.
     pub fn into_cause(self) -> Cause {
         match self {
-            AppError::Unavailable(cause) | AppError::Internal(cause) => cause,
+            AppError::Unavailable(cause) | AppError::Outage(cause) | AppError::Internal(cause) => cause,
+            AppError::Unknown(cause) => format!("it is not known whether it was done: {cause}").into(),
             other => Box::new(other),
         }
     }
@@ -123,7 +127,7 @@ impl AppError {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             AppError::TooMany(seconds) | AppError::LimitReached(_, seconds) => Some(*seconds),
-            AppError::Unavailable(_) | AppError::Outage => Some(RETRY_SECONDS),
+            AppError::Unavailable(_) | AppError::Outage(_) | AppError::Unknown(_) => Some(RETRY_SECONDS),
             _ => None,
         }
     }
@@ -137,7 +141,7 @@ impl ResponseError for AppError {
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             AppError::TooMany(_) | AppError::LimitReached(..) => StatusCode::TOO_MANY_REQUESTS,
-            AppError::Unavailable(_) | AppError::Outage => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::Unavailable(_) | AppError::Outage(_) | AppError::Unknown(_) => StatusCode::SERVICE_UNAVAILABLE,
             AppError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -157,6 +161,7 @@ impl From<DieselError> for AppError {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::NotFound => AppError::NotFound,
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => AppError::Unknown(commit_error),
             DieselError::DatabaseError(
                 DatabaseErrorKind::UniqueViolation
                 | DatabaseErrorKind::ForeignKeyViolation
@@ -175,7 +180,7 @@ impl From<DieselError> for AppError {
 impl From<NoConnection> for AppError {
     fn from(none: NoConnection) -> Self {
         match none {
-            NoConnection::Unreachable => AppError::Outage,
+            NoConnection::Unreachable(cause) => AppError::Outage(format!("the database cannot be reached: {cause}").into()),
             NoConnection::Exhausted(cause) => AppError::Unavailable(Box::new(cause)),
         }
     }

@@ -6,9 +6,13 @@ use std::time::Instant;
 use prometheus::core::Collector;
 use prometheus::{Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 use redis::RedisResult;
+use strum::IntoEnumIterator;
 
 /// Upper bounds of the latencies of polls, in seconds: an unchanged one takes microseconds, a changed one milliseconds.
 const BUCKETS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.25, 1.0];
+
+/// The statuses of refusals that an operator may want to act on.
+const REFUSALS: [&str; 2] = ["403", "429"];
 
 /// The metrics of one process.
 #[derive(Debug)]
@@ -19,6 +23,7 @@ pub struct Metrics {
     /// 1 while Redis is in use, otherwise 0.
     pub redis_up: IntGauge,
     database_up: IntGauge,
+    database_failing: IntGaugeVec,
     database_statements: IntCounter,
     database_connections: IntGaugeVec,
     notifications: IntCounterVec,
@@ -26,6 +31,7 @@ pub struct Metrics {
     sign_ins: IntCounterVec,
     sign_ups: IntCounter,
     limited: IntCounterVec,
+    refusals: IntCounterVec,
     /// How many users' stamps this process has in memory.
     pub remembered: IntGauge,
     writing: Mutex<()>,
@@ -43,7 +49,7 @@ pub enum PollOutcome {
 }
 
 /// How a sign-in ended, or another check of a password.
-#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum SignInOutcome {
     /// The password was right.
@@ -69,6 +75,10 @@ pub enum HourlyLimit {
 pub struct DatabaseGauges {
     /// Whether it can be reached.
     pub up: bool,
+    /// Whether what reads fails, though it can be reached.
+    pub reading_fails: bool,
+    /// Whether what writes fails, though it can be reached.
+    pub writing_fails: bool,
     /// Statements sent so far.
     pub statements: u64,
     /// Connections of the pool.
@@ -96,6 +106,12 @@ impl Metrics {
         let latency = HistogramOpts::new("poll_seconds", "How long polls of the stream took to answer, by how they ended").buckets(BUCKETS.to_vec());
         let latency = registered(&registry, HistogramVec::new(latency, &["outcome"]))?;
         let of = |outcome: &str| (polls.with_label_values(&[outcome]), latency.with_label_values(&[outcome]));
+        let sign_ins = counter("sign_ins_total", "Checks of a password, by how they ended", &["outcome"])?;
+        let refusals = counter("refusals_total", "Requests that were refused, by status: 403, 429", &["status"])?;
+        // From zero: the first increase of a counter that was not there before is none.
+        SignInOutcome::iter().for_each(|outcome| drop(sign_ins.with_label_values(&[<&str>::from(outcome)])));
+        REFUSALS.iter().for_each(|status| drop(refusals.with_label_values(&[*status])));
+        let database_failing = Opts::new("database_failing", "Whether reading or writing fails though the database can be reached");
         let build = Opts::new("build_info", "Which program this is").const_label("version", env!("CARGO_PKG_VERSION"));
         registered(&registry, IntGauge::with_opts(build))?.set(1);
         let database_connections = IntGaugeVec::new(Opts::new("database_connections", "Connections of this instance's pool"), &["state"]);
@@ -111,7 +127,9 @@ impl Metrics {
             database_connections: registered(&registry, database_connections)?,
             notifications: counter("notifications_total", "Notifications made and committed, by kind", &["kind"])?,
             mended: counter("stamps_mended_total", "Copies of stamps that lagged behind the database and were raised by the sweep", &["copy"])?,
-            sign_ins: counter("sign_ins_total", "Checks of a password, by how they ended", &["outcome"])?,
+            database_failing: registered(&registry, IntGaugeVec::new(database_failing, &["work"]))?,
+            sign_ins,
+            refusals,
             sign_ups: registered(&registry, IntCounter::new("sign_ups_total", "Accounts made by signing up"))?,
             limited: counter("limited_total", "Refusals by a limit per hour, by what it limits", &["limit"])?,
             remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
@@ -145,6 +163,13 @@ impl Metrics {
     /// Something was refused by a limit per hour.
     pub fn limited(&self, limit: HourlyLimit) {
         self.limited.with_label_values(&[<&str>::from(limit)]).inc();
+    }
+
+    /// A request was answered with `status`, which counts if it is 403 or 429.
+    pub fn answered(&self, status: &str) {
+        if REFUSALS.contains(&status) {
+            self.refusals.with_label_values(&[status]).inc();
+        }
     }
 
     /// A command to Redis was answered.
@@ -182,6 +207,8 @@ impl Metrics {
         // One caller at a time: two would both add the statements since the last time.
         let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.database_up.set(i64::from(database.up));
+        self.database_failing.with_label_values(&["reading"]).set(i64::from(database.reading_fails));
+        self.database_failing.with_label_values(&["writing"]).set(i64::from(database.writing_fails));
         self.database_statements.inc_by(database.statements.saturating_sub(self.database_statements.get()));
         self.database_connections.with_label_values(&["idle"]).set(i64::from(database.idle));
         self.database_connections.with_label_values(&["busy"]).set(i64::from(database.connections.saturating_sub(database.idle)));

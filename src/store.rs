@@ -6,8 +6,11 @@ use diesel::result::Error as DieselError;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Change, Connection, Database, NoConnection, OpenError};
+use crate::db::{Change, Connection, Database, Effects, NoConnection, OpenError};
+use crate::error::AppError;
+use crate::ids::UserId;
 use crate::metrics::Metrics;
+use crate::model::users;
 use crate::stamps::{Announced, StampCache};
 
 /// State shared by everything that reads or writes, and the three ways to the database. All of them block.
@@ -39,8 +42,11 @@ impl Store {
     ///
     /// # Errors
     /// What `query` fails with; when there is no connection.
-    pub fn query<T, E: From<NoConnection>>(&self, query: impl Fn(&mut Connection) -> Result<T, E>) -> Result<T, E> {
-        self.database.query(query)
+    pub fn query<T, E>(&self, query: impl Fn(&mut Connection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DieselError> + From<NoConnection>,
+    {
+        self.database.query(query).inspect(|_| self.database.health().reading.succeeded())
     }
 
     /// Runs `queries` on one snapshot.
@@ -51,26 +57,41 @@ impl Store {
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        self.database.snapshot(queries)
+        self.database.snapshot(queries).inspect(|_| self.database.health().reading.succeeded())
     }
 
     /// Runs `work` in one transaction, commits, and then announces exactly the users whose stamps it advanced. So nobody can forget to
     /// notify, notify before the commit, or notify for what was rolled back. Returns [`Announced`] as well, if the stamps are on their way
     /// to Redis.
     ///
+    /// If it is not known whether the transaction was committed, it announces what the rows say.
+    ///
     /// # Errors
-    /// What `work` fails with, and then nothing was changed; when there is no connection.
+    /// What `work` fails with, and then nothing was changed; when there is no connection; [`DieselError::RollbackErrorOnCommit`] if it is not
+    /// known whether it was done.
     pub fn change<T, E>(&self, work: impl FnOnce(&mut Change<'_>) -> Result<T, E>) -> Result<(T, Option<Announced>), E>
     where
         E: From<DieselError> + From<NoConnection>,
     {
-        let (value, effects) = self.database.transaction(&self.clock, work)?;
-        self.metrics.notified(&effects.notified);
+        let (committed, effects) = self.database.transaction(&self.clock, work)?;
         // First: from the announcement on, the new stamp could be guessed.
-        for user in effects.revoked {
-            effects.touched.get(&user).into_iter().for_each(|stamp| self.stamps.note_revocation(user, *stamp));
+        for user in &effects.revoked {
+            effects.touched.get(user).into_iter().for_each(|stamp| self.stamps.note_revocation(*user, *stamp));
         }
+        let value = committed.inspect_err(|_| self.announce_rows(&effects))?;
+        self.database.health().writing.succeeded();
+        self.metrics.notified(&effects.notified);
         let touched: Vec<_> = effects.touched.into_iter().collect();
         Ok((value, self.stamps.announce(&touched)))
+    }
+
+    /// Announces what the rows of those who were touched say, whether or not that is of this change. What cannot be read now is forgotten here,
+    /// and found by the sweeps elsewhere. (The stamps of the change itself could be ahead of all rows.)
+    fn announce_rows(&self, effects: &Effects) {
+        let touched: Vec<UserId> = effects.touched.keys().copied().collect();
+        match self.query(|conn| Ok::<_, AppError>(users::last_updates(conn, &touched)?)) {
+            Ok(rows) => drop(self.stamps.announce(&rows)),
+            Err(_) => touched.into_iter().for_each(|user| self.stamps.forget(user)),
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! What accounts may do, for people and programs alike: signing up, signing in, following within the limit.
+//! What accounts may do, for people and programs alike: signing up, in and out, following within the limit.
 
 pub mod follow;
 pub mod sign_in;
+pub mod sign_out;
 pub mod sign_up;

@@ -2,8 +2,9 @@
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::sqlite::Mode;
 use super::{Address, postgres, sqlite};
 
 /// A connection to either engine; every query takes one. It is re-exported as [`super::Connection`]: named so here, the derived code would
@@ -31,18 +32,18 @@ pub(crate) use on_either;
 type Transactions = <AnyConnection as diesel::Connection>::TransactionManager;
 
 impl AnyConnection {
-    /// Connects to the database at `address`, whose schema is up to date.
+    /// Connects to the database at `address`, as nobody who serves does (see [`super::Connector`]): an SQLite file is made if there is none.
     ///
     /// # Errors
     /// When it cannot be reached.
     pub fn establish_to(address: &Address) -> ConnectionResult<AnyConnection> {
         match address {
-            Address::Sqlite(path) => sqlite::connect(path).map(AnyConnection::Sqlite),
+            Address::Sqlite(path) => sqlite::connect(path, Mode::Create).map(AnyConnection::Sqlite),
             Address::Postgres(url) => postgres::connect(url).map(AnyConnection::Postgres),
         }
     }
 
-    /// Begins a transaction with its engine's statement; [`AnyConnection::finish`] ends it.
+    /// Begins a transaction with its engine's statement.
     pub(super) fn begin(&mut self, postgres: &str, sqlite: &str) -> QueryResult<()> {
         match self {
             AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, postgres),
@@ -50,17 +51,77 @@ impl AnyConnection {
         }
     }
 
-    /// Does `work` in the transaction that has begun. Commits if it succeeds, and rolls back if it fails.
-    pub(super) fn finish<T, E>(&mut self, work: impl FnOnce(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
-    where
-        E: From<DieselError>,
-    {
-        let done = work(self);
-        match done {
-            Ok(_) => Transactions::commit_transaction(self)?,
-            // A broken connection cannot roll back, and need not: the server did.
-            Err(_) => drop(Transactions::rollback_transaction(self)),
+    /// Ends a transaction that only read. Whether that succeeds changes nothing of what was read.
+    pub(super) fn end(&mut self) {
+        drop(Transactions::commit_transaction(self));
+    }
+
+    /// Ends a transaction that failed. A broken connection cannot roll back, and need not: the server did.
+    pub(super) fn roll_back(&mut self) {
+        drop(Transactions::rollback_transaction(self));
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// [`DieselError::RollbackErrorOnCommit`] if it is not known whether it was done; any other means that nothing was changed.
+    pub(super) fn commit(&mut self) -> QueryResult<()> {
+        Transactions::commit_transaction(self).map_err(|error| match error {
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => self.judged(*commit_error),
+            error => self.judged(error),
+        })
+    }
+
+    /// The error of a COMMIT, as [`AnyConnection::commit`] returns it.
+    fn judged(&self, error: DieselError) -> DieselError {
+        match self {
+            AnyConnection::Postgres(_) if is_refusal(&error) => error,
+            // SQLite has rolled back. But where the disk failed after the last page, at the flush, a crash before the next write would bring the
+            // change back. Diesel has no kind for either error; their texts are constants of SQLite.
+            AnyConnection::Sqlite(_) if is_refusal(&error) || ["database or disk is full", "database is locked"].contains(&&*error.to_string()) => error,
+            _ => unknown_outcome(error),
         }
-        done
+    }
+}
+
+/// Whether the database itself says that it did not commit.
+fn is_refusal(error: &DieselError) -> bool {
+    use DatabaseErrorKind::{
+        CheckViolation, ExclusionViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, RestrictViolation, SerializationFailure,
+        UniqueViolation,
+    };
+    let DieselError::DatabaseError(kind, _) = error else { return false };
+    matches!(
+        kind,
+        CheckViolation
+            | ExclusionViolation
+            | ForeignKeyViolation
+            | NotNullViolation
+            | ReadOnlyTransaction
+            | RestrictViolation
+            | SerializationFailure
+            | UniqueViolation
+    )
+}
+
+/// A commit of which it is not known whether it was done, because of `cause`.
+pub(super) fn unknown_outcome(cause: DieselError) -> DieselError {
+    DieselError::RollbackErrorOnCommit { rollback_error: Box::new(DieselError::NotInTransaction), commit_error: Box::new(cause) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_database_refused_is_known_not_to_be_committed() {
+        let sqlite = AnyConnection::Sqlite(SqliteConnection::establish(":memory:").unwrap());
+        let judged = |kind, text: &str| sqlite.judged(DieselError::DatabaseError(kind, Box::new(text.to_owned())));
+        let is_unknown = |error| matches!(error, DieselError::RollbackErrorOnCommit { .. });
+        assert!(!is_unknown(judged(DatabaseErrorKind::Unknown, "database or disk is full")));
+        assert!(!is_unknown(judged(DatabaseErrorKind::ForeignKeyViolation, "FOREIGN KEY constraint failed")));
+        assert!(is_unknown(judged(DatabaseErrorKind::Unknown, "disk I/O error")));
+        assert!(is_unknown(judged(DatabaseErrorKind::ClosedConnection, "server closed the connection unexpectedly")));
+        assert!(is_unknown(sqlite.judged(DieselError::BrokenTransactionManager)));
     }
 }

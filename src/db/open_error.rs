@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{Address, health::one_line};
+use super::{Address, one_line};
 
 /// A sentence for the operator. It holds no password.
 #[derive(Debug, thiserror::Error)]

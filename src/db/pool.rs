@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::r2d2::{Error as R2d2Error, HandleError, ManageConnection, R2D2Connection};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 
-use super::{Address, Connection, Health, on_either};
+use super::{Address, Connection, Connector, Health, on_either};
 
 /// A connection that answered this recently is not pinged before it is used again, which saves a round trip. If the server has gone in
 /// between, the first statement fails, and [`super::Database`] runs it again on another connection. Shorter than the grace of [`Health`],
@@ -18,14 +18,14 @@ const NO_PING_WITHIN: Duration = Duration::from_secs(1);
 /// Makes the pool's connections, and counts the statements that they run.
 #[derive(Debug)]
 pub struct Manager {
-    address: Address,
+    connector: Connector,
     statements: Arc<AtomicU64>,
 }
 
 impl Manager {
-    /// Connects to the database at `address`; adds to `statements`.
-    pub fn new(address: &Address, statements: &Arc<AtomicU64>) -> Manager {
-        Manager { address: address.clone(), statements: Arc::clone(statements) }
+    /// Connects with `connector`; adds to `statements`.
+    pub fn new(connector: &Connector, statements: &Arc<AtomicU64>) -> Manager {
+        Manager { connector: connector.clone(), statements: Arc::clone(statements) }
     }
 }
 
@@ -35,12 +35,15 @@ pub struct PoolConnection {
     liveness: Arc<Liveness>,
     /// Whether it was given out without a ping, because it answered a moment ago.
     ping_skipped: bool,
+    /// Whether it was made for a shared session.
+    pooled: bool,
 }
 
 impl PoolConnection {
-    /// Skipped the ping, and was dead.
-    pub fn was_dead_without_ping(&self) -> bool {
-        self.ping_skipped && self.liveness.is_lost()
+    /// Whether its first statement failed because of the connection alone: it skipped the ping and was dead, or it leads to a server that cannot
+    /// be used like this. Another one may do.
+    pub fn was_unfit(&self) -> bool {
+        self.liveness.is_unfit() || (self.ping_skipped && self.liveness.is_lost())
     }
 }
 
@@ -52,30 +55,38 @@ struct Liveness {
     answered: AtomicU64,
     /// Whether the connection was lost.
     lost: AtomicBool,
+    /// Whether it answers, but leads to a server that takes no writes, or to a shared session.
+    unfit: AtomicBool,
 }
 
 impl Liveness {
     fn new() -> Liveness {
-        Liveness { created_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false) }
+        Liveness { created_at: Instant::now(), answered: AtomicU64::new(0), lost: AtomicBool::new(false), unfit: AtomicBool::new(false) }
     }
 
     /// Records how a statement ended.
-    fn record(&self, error: Option<&DieselError>) {
-        match error {
-            None => self.answered.store(u64::try_from(self.created_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed),
-            // Read-only: it leads to a server that has become a replica. The next connection may lead to the one that writes.
-            Some(DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ReadOnlyTransaction,
-                _,
-            )) => {
-                self.lost.store(true, Ordering::Relaxed);
-            }
-            Some(_) => {}
+    fn record(&self, error: Option<&DieselError>, begins: impl Fn() -> bool, connector: &Connector) {
+        let Some(error) = error else {
+            return self.answered.store(u64::try_from(self.created_at.elapsed().as_millis()).unwrap_or(0), Ordering::Relaxed);
+        };
+        let DieselError::DatabaseError(kind, said) = error else { return };
+        match kind {
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => self.lost.store(true, Ordering::Relaxed),
+            _ if connector.shows_pooler(said.message()) => self.unfit.store(true, Ordering::Relaxed),
+            // It leads to a server that has become a replica. The next connection may lead to the one that writes.
+            DatabaseErrorKind::ReadOnlyTransaction => self.unfit.store(true, Ordering::Relaxed),
+            // A replica refuses BEGIN READ WRITE with a code of its own; nothing else refuses to begin, but SQLite's lock.
+            _ if begins() && matches!(connector.address(), Address::Postgres(_)) => self.unfit.store(true, Ordering::Relaxed),
+            _ => {}
         }
     }
 
     fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    fn is_unfit(&self) -> bool {
+        self.unfit.load(Ordering::Relaxed)
     }
 
     fn answered_recently(&self) -> bool {
@@ -89,18 +100,24 @@ impl ManageConnection for Manager {
     type Error = R2d2Error;
 
     fn connect(&self) -> Result<PoolConnection, R2d2Error> {
-        let mut conn = Connection::establish_to(&self.address).map_err(R2d2Error::ConnectionError)?;
+        self.connector.check_file().map_err(|moved| R2d2Error::ConnectionError(ConnectionError::BadConnection(moved)))?;
+        let pooled = self.connector.is_pooled();
+        let mut conn = self.connector.connect().map_err(R2d2Error::ConnectionError)?;
         let (statements, liveness) = (Arc::clone(&self.statements), Arc::new(Liveness::new()));
-        let recorder = Arc::clone(&liveness);
+        let (recorder, connector) = (Arc::clone(&liveness), self.connector.clone());
         on_either!(&mut conn, |inner| inner.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
             InstrumentationEvent::StartQuery { .. } => drop(statements.fetch_add(1, Ordering::Relaxed)),
-            InstrumentationEvent::FinishQuery { error, .. } => recorder.record(error),
+            InstrumentationEvent::FinishQuery { error, query, .. } => recorder.record(error, || query.to_string().starts_with("BEGIN"), &connector),
             _ => {}
         }));
-        Ok(PoolConnection { conn, liveness, ping_skipped: false })
+        Ok(PoolConnection { conn, liveness, ping_skipped: false, pooled })
     }
 
     fn is_valid(&self, pooled: &mut PoolConnection) -> Result<(), R2d2Error> {
+        // Made before the pooler was noticed.
+        if pooled.pooled != self.connector.is_pooled() {
+            return Err(R2d2Error::QueryError(DieselError::BrokenTransactionManager));
+        }
         // Only servers are pinged: a file does not hang up.
         pooled.ping_skipped = pooled.liveness.answered_recently();
         match &mut pooled.conn {
@@ -111,7 +128,7 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, pooled: &mut PoolConnection) -> bool {
         // A closure that panicked may have left its transaction open.
-        std::thread::panicking() || pooled.liveness.is_lost() || on_either!(&mut pooled.conn, |inner| inner.is_broken())
+        std::thread::panicking() || pooled.liveness.is_lost() || pooled.liveness.is_unfit() || on_either!(&mut pooled.conn, |inner| inner.is_broken())
     }
 }
 

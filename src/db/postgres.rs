@@ -3,14 +3,15 @@
 use std::thread;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{CacheSize, SimpleConnection};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::address::PostgresUrl;
-use super::health::one_line;
 use super::migration_error::MigrationError;
-use super::{Address, BUSY_TIMEOUT, Cause};
+use super::{Address, BUSY_TIMEOUT, Cause, one_line};
 use crate::clock::{Millis, SECOND};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -28,22 +29,55 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT: Millis = 10 * SECOND;
 
 /// Waits for the server, then runs the pending migrations. Diesel takes no lock for them: without this one, instances that start together
-/// on an empty database would all try to make the same tables.
-pub(super) fn prepare(url: &PostgresUrl) -> Result<(), Cause> {
+/// on an empty database would all try to make the same tables. Returns whether there is a connection pooler in between.
+pub(super) fn prepare(url: &PostgresUrl) -> Result<bool, Cause> {
     let mut conn = first_connection(url)?;
-    conn.transaction(|conn| -> Result<(), MigrationError> {
-        // A migration may take long, and so may waiting for another instance's.
-        conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
-        conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
-        conn.run_pending_migrations(MIGRATIONS).map_err(MigrationError)?;
-        Ok(())
+    let pooled = is_pooled(&mut conn, url);
+    if pooled {
+        log_pooler();
+    }
+    // What a transaction says of itself holds through a pooler, too.
+    conn.build_transaction().read_committed().read_write().run(migrate).map_err(|MigrationError(cause)| cause)?;
+    Ok(pooled)
+}
+
+fn migrate(conn: &mut PgConnection) -> Result<(), MigrationError> {
+    // A migration may take long, and so may waiting for another instance's.
+    conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
+    conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))?;
+    conn.run_pending_migrations(MIGRATIONS).map_err(MigrationError)?;
+    Ok(())
+}
+
+/// How often two connections are compared. One comparison may be fooled by others who use the pooler at the same moment.
+const COMPARISONS: usize = 4;
+
+/// Whether two open connections share sessions of the server, as through PgBouncer with `pool_mode=transaction`. There, what one of them
+/// prepares or sets is found by whoever gets that session next.
+fn is_pooled(first: &mut PgConnection, url: &PostgresUrl) -> bool {
+    let Ok(mut second) = connect_through_pooler(url) else { return false };
+    let mut seen = [0; 2];
+    (0..COMPARISONS).any(|_| {
+        let (Ok(one), Ok(other)) = (backend(first), backend(&mut second)) else { return false };
+        let moved = seen != [0; 2] && seen != [one, other];
+        seen = [one, other];
+        moved || one == other
     })
-    .map_err(|MigrationError(cause)| cause)
+}
+
+/// The server process that answers.
+fn backend(conn: &mut PgConnection) -> QueryResult<i32> {
+    diesel::select(sql::<Integer>("pg_backend_pid()")).get_result(conn)
+}
+
+/// Tells the operator.
+pub(super) fn log_pooler() {
+    log::info!("PostgreSQL is reached through a pooler that shares its sessions: no statement stays prepared, and time limits are set for each transaction");
 }
 
 fn first_connection(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
     for attempt in 1.. {
-        match connect(url) {
+        match connect_through_pooler(url) {
             Err(cause) if attempt < TRIES => {
                 if attempt == 1 {
                     let address = Address::Postgres(url.clone());
@@ -65,11 +99,27 @@ fn first_connection(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
 /// one generic plan for all values, the server takes "stamps that moved lately" for a third of all users, and reads everybody.
 pub(super) fn connect(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
     let mut conn = PgConnection::establish(&url.with_defaults())?;
-    let settings = format!(
-        "SET lock_timeout = {}; SET statement_timeout = {STATEMENT_TIMEOUT}; SET idle_in_transaction_session_timeout = {STATEMENT_TIMEOUT}; \
-         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off",
-        BUSY_TIMEOUT.as_millis(),
-    );
+    let settings = limits().map(|(name, limit)| format!("SET {name} = {limit}; ")).concat();
+    let settings = settings + "SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
     conn.batch_execute(&settings).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
+}
+
+/// A connection that leaves nothing behind on the server, and relies on nothing there: through a pooler, the session may be another one in
+/// the next transaction. Plain `SET` would hold for whoever gets it next, and a statement that was prepared under a name may be another's.
+pub(super) fn connect_through_pooler(url: &PostgresUrl) -> ConnectionResult<PgConnection> {
+    let mut conn = PgConnection::establish(&url.with_defaults())?;
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    Ok(conn)
+}
+
+/// The time limits for one transaction, which end with it.
+pub(super) fn local_limits() -> String {
+    limits().map(|(name, limit)| format!("SET LOCAL {name} = {limit}")).join("; ")
+}
+
+/// The server's time limits, in milliseconds.
+fn limits() -> [(&'static str, Millis); 3] {
+    let lock_timeout = Millis::try_from(BUSY_TIMEOUT.as_millis()).unwrap_or(Millis::MAX);
+    [("lock_timeout", lock_timeout), ("statement_timeout", STATEMENT_TIMEOUT), ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT)]
 }

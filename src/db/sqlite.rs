@@ -1,6 +1,6 @@
 //! SQLite: a file beside the process.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
@@ -26,10 +26,7 @@ pub fn exists(path: &Path) -> bool {
 /// # Errors
 /// When there is no such file or it cannot be opened.
 pub fn open_read_only(path: &Path) -> ConnectionResult<SqliteConnection> {
-    let wrong = |cause: &str| ConnectionError::BadConnection(cause.to_owned());
-    let path = std::path::absolute(path).map_err(|cause| wrong(&cause.to_string()))?;
-    let url = Url::from_file_path(path).map_err(|()| wrong("the path cannot be written as a URL"))?;
-    let mut conn = SqliteConnection::establish(&format!("{url}?mode=ro"))?;
+    let mut conn = SqliteConnection::establish(&url(path, Mode::ReadOnly)?)?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis())).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
@@ -43,7 +40,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), Cause> {
         std::fs::create_dir_all(folder)?;
     }
     create(path)?;
-    let mut conn = connect(path)?;
+    let mut conn = connect(path, Mode::ReadWrite)?;
     switch_to_wal(&mut conn)?;
     conn.immediate_transaction(|conn| -> Result<(), MigrationError> {
         conn.run_pending_migrations(MIGRATIONS).map_err(MigrationError)?;
@@ -84,15 +81,31 @@ fn create(path: &Path) -> std::io::Result<()> {
 
 /// A connection of the pool. The busy timeout is set first: without it, the next pragma may already fail. With `synchronous = FULL` an answer
 /// means "on disk"; with `NORMAL`, a power cut can take back what was answered.
-pub(super) fn connect(path: &Path) -> ConnectionResult<SqliteConnection> {
-    let mut conn = SqliteConnection::establish(&plain(path))?;
+pub(super) fn connect(path: &Path, mode: Mode) -> ConnectionResult<SqliteConnection> {
+    let mut conn = SqliteConnection::establish(&url(path, mode)?)?;
     let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON", BUSY_TIMEOUT.as_millis());
     conn.batch_execute(&pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 
-/// The path as SQLite takes it literally. `:memory:` and `file:…` would be special.
-fn plain(path: &Path) -> String {
-    let path = if path.is_absolute() { PathBuf::from(path) } else { Path::new(".").join(path) };
-    path.to_string_lossy().into_owned()
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, strum::IntoStaticStr)]
+pub(super) enum Mode {
+    /// It must be there.
+    #[strum(serialize = "ro")]
+    ReadOnly,
+    /// It must be there: a running site would make an empty one where its own was moved away.
+    #[strum(serialize = "rw")]
+    ReadWrite,
+    /// An empty one is made where there is none.
+    #[strum(serialize = "rwc")]
+    Create,
+}
+
+/// The path as a URL: whatever is special in it is encoded.
+fn url(path: &Path, mode: Mode) -> ConnectionResult<String> {
+    let wrong = |cause: &str| ConnectionError::BadConnection(cause.to_owned());
+    let path = std::path::absolute(path).map_err(|cause| wrong(&cause.to_string()))?;
+    let url = Url::from_file_path(path).map_err(|()| wrong("the path cannot be written as a URL"))?;
+    Ok(format!("{url}?mode={}", <&str>::from(mode)))
 }

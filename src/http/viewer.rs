@@ -98,6 +98,11 @@ impl Poller {
         Err(AppError::SignedOut)
     }
 
+    /// The hash by which the session's row is found.
+    pub fn token_hash(&self) -> TokenHash {
+        self.token.hash()
+    }
+
     /// Keeps it with the request, so that [`Poller::of`] need not verify the signature again.
     pub fn remember(self, req: &HttpRequest) {
         req.extensions_mut().insert(self);
@@ -232,7 +237,9 @@ fn record_use(app: Data<App>, viewer: &Viewer, idle_expires_at: Millis) {
 }
 
 async fn renew_row(app: Data<App>, session: SessionId, idle_expires_at: Millis) {
-    if let Err(error) = app.change(move |tx| Ok(sessions::renew(tx, session, idle_expires_at)?)).await {
-        log::warn!("a session was not renewed: {}", error.cause().map_or_else(|| error.to_string(), ToString::to_string));
+    let renewed = app.change(move |tx| Ok(sessions::renew(tx, session, idle_expires_at)?)).await;
+    let Err(AppError::Unavailable(cause) | AppError::Unknown(cause) | AppError::Internal(cause)) = renewed else { return };
+    if app.database.health().writing.failed(&cause.to_string()) {
+        log::warn!("sessions are not renewed: {cause}");
     }
 }

@@ -13,6 +13,7 @@ use url::{Position, Url};
 
 use super::csrf::is_own_origin;
 use crate::app::App;
+use crate::db::one_line;
 use crate::error::AppError;
 use crate::http::client_ip::client_ip;
 use crate::http::request::{is_for_programs, is_htmx};
@@ -42,6 +43,7 @@ struct ProblemJson<'a> {
 /// Gives a body to an error that has none. A form that is shown again with its errors keeps its own.
 pub async fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> ServiceResponse<BoxBody> {
     let status = response.status();
+    app.metrics.answered(status.as_str());
     let bare = response.response().error().is_some() || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
     if !(status.is_client_error() || status.is_server_error()) || !bare {
         return response;
@@ -49,7 +51,7 @@ pub async fn with_body(response: ServiceResponse<BoxBody>, app: &App) -> Service
     let (request, response) = response.into_parts();
     let error = response.error();
     let ours = error.and_then(|error| error.as_error::<AppError>());
-    log_once(&request, status, ours, error);
+    log_once(&request, app, status, ours, error);
     record_refusal(&request, app, status, ours);
     let sentence = match ours {
         Some(ours) => ours.to_string(),
@@ -69,8 +71,9 @@ fn record_refusal(request: &HttpRequest, app: &App, status: StatusCode, ours: Op
     }
 }
 
-fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, error: Option<&actix_web::Error>) {
-    if !status.is_server_error() || matches!(ours, Some(AppError::Outage)) {
+/// Logs what is our own fault. An outage is logged once, and not for every request that it meets.
+fn log_once(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>, error: Option<&actix_web::Error>) {
+    if !status.is_server_error() || matches!(ours, Some(AppError::Outage(_))) {
         return;
     }
     let cause = match (ours.and_then(AppError::cause), error) {
@@ -78,8 +81,17 @@ fn log_once(request: &HttpRequest, status: StatusCode, ours: Option<&AppError>, 
         (None, Some(error)) => error.to_string(),
         (None, None) => "no cause given".to_owned(),
     };
-    let level = if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
-    log::log!(level, "{} {} answered {}: {cause}", request.method(), request.path(), status.as_u16());
+    if is_news(request, app, status, &cause) {
+        let level = if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
+        log::log!(level, "{} {} answered {}: {}", request.method(), request.path(), status.as_u16(), one_line(&cause));
+    }
+}
+
+/// Whether this has not just been logged for another request: a database in trouble meets them all.
+fn is_news(request: &HttpRequest, app: &App, status: StatusCode, cause: &str) -> bool {
+    let health = app.database.health();
+    let outage = if request.method().is_safe() { &health.reading } else { &health.writing };
+    status != StatusCode::SERVICE_UNAVAILABLE || outage.failed(cause)
 }
 
 async fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&AppError>, sentence: &str) -> HttpResponse {
@@ -100,7 +112,7 @@ async fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Opti
     if signed_out {
         return see_other(&sign_in_first(&destination(request)));
     }
-    let layout = layout(request, app, heading(status)).await;
+    let layout = layout(request, app, heading(status, ours)).await;
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { layout, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
@@ -160,8 +172,9 @@ fn add_headers(builder: &mut HttpResponseBuilder, ours: Option<&AppError>) {
     }
 }
 
-fn heading(status: StatusCode) -> &'static str {
+fn heading(status: StatusCode, ours: Option<&AppError>) -> &'static str {
     match status {
+        _ if matches!(ours, Some(AppError::Unknown(_))) => "Please check whether that worked",
         StatusCode::NOT_FOUND => "Page not found",
         StatusCode::FORBIDDEN => "Not allowed",
         StatusCode::METHOD_NOT_ALLOWED => "That does not work here",

@@ -199,7 +199,7 @@ fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, stamp: Stamp)
 }
 
 /// Inserts `notification` as a part of the statement that causes it, on PostgreSQL, where each statement is a round trip: for whoever
-/// is in its common table expression `told`, which has their `id` and their new `last_update`. Like [`insert_unless_taken`], it
+/// is in its common table expression `told`, which has their `id` and their new `last_update`. Like `insert_unless_taken`, it
 /// returns nothing if another has the group key.
 pub struct InsertForTold<'a> {
     /// What to insert. Its recipient must be the one in `told`.

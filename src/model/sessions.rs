@@ -163,6 +163,17 @@ pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<(
     record_revoked(tx, deleted > 0, user)
 }
 
+/// Revokes the session of this secret, as [`revoke`] does.
+///
+/// # Errors
+/// Those of the database.
+pub fn revoke_token(tx: &mut Change<'_>, user: UserId, token_hash: &TokenHash) -> QueryResult<()> {
+    lock(tx, &[user])?;
+    let theirs = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::token_hash.eq(token_hash.as_slice()));
+    let deleted = diesel::delete(theirs).execute(tx.conn())?;
+    record_revoked(tx, deleted > 0, user)
+}
+
 /// Revokes every session of `user`.
 ///
 /// # Errors

@@ -78,6 +78,14 @@ pub fn last_update(conn: &mut Connection, user: UserId) -> QueryResult<Option<St
     users::table.find(user).select(users::last_update).first(conn).optional()
 }
 
+/// The stamps of `users`, without those whose account is gone.
+///
+/// # Errors
+/// Those of the database.
+pub fn last_updates(conn: &mut Connection, users: &[UserId]) -> QueryResult<Vec<(UserId, Stamp)>> {
+    users::table.filter(users::id.eq_any(users)).select((users::id, users::last_update)).load(conn)
+}
+
 /// Replaces the password of `user`.
 ///
 /// # Errors

@@ -1,13 +1,12 @@
 //! Signing in and out.
 
-use std::time::Duration;
-
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, rt};
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::accounts::sign_in::sign_in;
+use crate::accounts::sign_out::end_sessions;
 use crate::app::App;
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::error::AppError;
@@ -16,8 +15,8 @@ use crate::http::form::Form;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
 use crate::http::urls::{after_sign_in, printable, with_query};
-use crate::http::viewer::{Caller, Viewer};
-use crate::model::sessions::{self, SessionKind};
+use crate::http::viewer::{Caller, Poller};
+use crate::model::sessions::SessionKind;
 use crate::views::layout::Layout;
 
 #[derive(Template)]
@@ -91,14 +90,12 @@ pub(super) fn landing(form: (&str, &str), req: &HttpRequest, app: &App) -> Strin
 
 /// `POST /signin`
 ///
-/// The session of the cookie that comes along ends: it would go on without anybody who could sign it out.
-pub async fn submit(caller: Result<Caller, AppError>, form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+/// The sessions of the cookies that come along end: they would go on without anybody who could sign them out.
+pub async fn submit(form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     let CredentialsForm { username, password, next, check } = form.0;
     let refusal = match sign_in(&app, &username, password, ClientInfo::of(&req, &app.config), SessionKind::Browser).await {
         Ok((token, _)) => {
-            if let Ok(Caller::Member(before)) = caller {
-                revoke_in_time(&app, before).await;
-            }
+            end_sessions(&app, &pollers(&req, &app)).await;
             return Ok(see_other_with(&landing((&next, &check), &req, &app), &session_cookie::carrying(&app, &token)));
         }
         Err(refusal @ (AppError::WrongPassword | AppError::TooMany(_))) => refusal,
@@ -110,36 +107,14 @@ pub async fn submit(caller: Result<Caller, AppError>, form: Form<CredentialsForm
 }
 
 /// `POST /signout`: ends this session, everywhere it is open. The cookie goes in any case.
-pub async fn sign_out(caller: Caller, app: Data<App>) -> Result<HttpResponse, AppError> {
-    if let Caller::Member(viewer) = caller {
-        revoke_in_time(&app, viewer).await;
-    }
-    Ok(see_other_with("/", &session_cookie::removal(&app)))
+pub async fn sign_out(req: HttpRequest, app: Data<App>) -> HttpResponse {
+    end_sessions(&app, &pollers(&req, &app)).await;
+    see_other_with("/", &session_cookie::removal(&app))
 }
 
-/// Between two tries to revoke a session while the database cannot be written.
-const RETRY_DELAY: Duration = Duration::from_secs(5);
-/// And how often it is tried: for an hour.
-const RETRIES: u32 = 720;
-
-/// Revokes the session now; or, where that cannot be written, as soon as it can. The browser forgets its cookie in either case.
-async fn revoke_in_time(app: &Data<App>, viewer: Viewer) {
-    let Err(error) = revoke(app, &viewer).await else { return };
-    log::warn!("a session is revoked later: {}", error.into_cause());
-    let app = app.clone();
-    rt::spawn(async move {
-        for _ in 0..RETRIES {
-            rt::time::sleep(RETRY_DELAY).await;
-            if revoke(&app, &viewer).await.is_ok() {
-                return;
-            }
-        }
-    });
-}
-
-async fn revoke(app: &App, viewer: &Viewer) -> Result<(), AppError> {
-    let (me, session) = (viewer.id, viewer.session);
-    app.change(move |tx| Ok(sessions::revoke(tx, me, session)?)).await
+/// Everybody whom the request's tokens name.
+pub(super) fn pollers(req: &HttpRequest, app: &App) -> Vec<Poller> {
+    Poller::candidates(req, app).collect()
 }
 
 fn layout(app: &App) -> Layout {

@@ -5,7 +5,8 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 
-use super::sign_in::{CredentialsForm, NextQuery, landing};
+use super::sign_in::{CredentialsForm, NextQuery, landing, pollers};
+use crate::accounts::sign_out::end_sessions;
 use crate::accounts::sign_up::sign_up;
 use crate::app::App;
 use crate::auth::password_rules;
@@ -48,6 +49,8 @@ pub async fn show(caller: Caller, query: Query<NextQuery>, req: HttpRequest, app
 }
 
 /// `POST /signup`
+///
+/// As at sign-in, the sessions of the cookies that come along end.
 pub async fn submit(form: Form<CredentialsForm>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     check_open(&app)?;
     let CredentialsForm { username, password, next, check } = form.0;
@@ -58,7 +61,10 @@ pub async fn submit(form: Form<CredentialsForm>, req: HttpRequest, app: Data<App
     let (mut status, mut retry_after) = (StatusCode::UNPROCESSABLE_ENTITY, None);
     if let (Ok(name), None) = (parsed, errors.password) {
         match sign_up(&app, name, password, client.clone()).await {
-            Ok(Some(token)) => return Ok(see_other_with(&landing((&next, &check), &req, &app), &session_cookie::carrying(&app, &token))),
+            Ok(Some(token)) => {
+                end_sessions(&app, &pollers(&req, &app)).await;
+                return Ok(see_other_with(&landing((&next, &check), &req, &app), &session_cookie::carrying(&app, &token)));
+            }
             Ok(None) => errors.username = Some("That username is taken. Please choose another.".to_owned()),
             Err(wait @ (AppError::TooMany(_) | AppError::LimitReached(..))) => {
                 if let AppError::LimitReached(limit, _) = wait {

@@ -118,7 +118,7 @@ impl StampCache {
     }
 
     /// Forgets the stamp of `user`: their next poll asks anew.
-    pub(super) fn forget(&self, user: UserId) {
+    pub fn forget(&self, user: UserId) {
         self.memory.forget(user);
     }
 

@@ -2,10 +2,9 @@
 //!
 //! A process announces its own changes. Those of another reach it through Redis; the sweep finds the rest: no Redis, a crash between
 //! commit and announcement, a write that Redis lost, a restored snapshot, an operator with a shell. Its cost grows with the changes,
-//! not with the open tabs. [`RestoreCheck`] does the opposite: it finds copies that are ahead, because the rows went back.
+//! not with the open tabs. `RestoreCheck` does the opposite: it finds copies that are ahead, because the rows went back.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -21,7 +20,7 @@ use super::redis::{EXPIRY, MendTask, RedisClient};
 use super::restored::RestoreCheck;
 use super::revocations::REVOKED_FOR;
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
-use crate::db::{Address, Cause, Connection, Health, sqlite};
+use crate::db::{Cause, Connection, Connector, Health};
 use crate::ids::{Stamp, UserId};
 use crate::metrics::Metrics;
 use crate::schema::{revocations, users};
@@ -42,8 +41,8 @@ const QUICK_OVERLAP: Millis = 4 * SECOND;
 /// What a sweep works with.
 #[derive(Debug)]
 pub struct SweepConfig {
-    /// Where the database is.
-    pub address: Address,
+    /// How to connect to the database.
+    pub connector: Connector,
     /// Records when the database is out of reach.
     pub health: Arc<Health>,
     /// Counts the copies that were mended.
@@ -75,8 +74,6 @@ struct Sweep {
     verified: (u64, HashMap<UserId, Stamp>),
     /// Notices rows that went back.
     restore_check: RestoreCheck,
-    /// Whether the log says that passes fail.
-    failure_logged: bool,
 }
 
 /// Sweeps for as long as anybody else holds `stamps`, on a thread and a connection of its own. Every change from now on is found,
@@ -86,7 +83,7 @@ struct Sweep {
 /// If the database is out of reach, or the thread cannot be started.
 pub fn start(config: SweepConfig, stamps: &Arc<StampCache>) -> Result<(), Cause> {
     let clock = Clock::default();
-    let mut conn = connect(&config.address)?;
+    let mut conn = config.connector.connect_to_read()?;
     let now = database_now(&mut conn, clock.now())?;
     // All whose tokens could still be alive: a process that starts has checked none.
     revoked_since(&mut conn, now - REVOKED_FOR)?.into_iter().for_each(|(user, stamp)| stamps.note_revocation(user, stamp));
@@ -103,7 +100,6 @@ pub fn start(config: SweepConfig, stamps: &Arc<StampCache>) -> Result<(), Cause>
         redis_mended_until: until,
         verified: (0, HashMap::new()),
         restore_check: RestoreCheck::default(),
-        failure_logged: false,
     };
     thread::Builder::new().name("sweep".to_owned()).spawn(move || sweep.run(&stamps))?;
     Ok(())
@@ -122,33 +118,44 @@ impl Sweep {
         }
     }
 
-    /// Runs a pass, on a new connection if the last one failed.
+    /// Runs a pass, on a new connection if the last one failed, and sees to it that the log says what is over.
     fn run_pass(&mut self, stamps: &StampCache) {
-        let conn = self.conn.take().map_or_else(|| connect(&self.config.address), Ok);
-        let mut conn = match conn {
+        if let Err(moved) = self.config.connector.check_file() {
+            // Opened again when the file is back.
+            self.conn = None;
+            self.config.health.lost(&moved);
+        } else {
+            self.connect_and_pass(stamps);
+        }
+        self.config.health.end_what_is_over();
+    }
+
+    fn connect_and_pass(&mut self, stamps: &StampCache) {
+        let mut conn = match self.conn.take().map_or_else(|| self.connect(), Ok) {
             Ok(conn) => conn,
             Err(cause) => return self.config.health.failed(&cause),
         };
         match self.pass(&mut conn, stamps) {
             Ok(()) => {
                 self.conn = Some(conn);
-                self.record_success();
+                self.config.health.succeeded();
+                self.config.health.reading.succeeded();
             }
             // Not logged here: if the database is out of reach, the next attempt to connect records it.
             Err(cause) if is_connection_error(&cause) => {}
-            Err(cause) => self.record_failure(&cause),
+            Err(cause) => self.record_failure(&cause.to_string()),
         }
     }
 
-    fn record_success(&mut self) {
-        self.config.health.succeeded();
-        if std::mem::take(&mut self.failure_logged) {
-            log::info!("looking for changes by others again");
-        }
+    /// A new connection. It counts SQLite's `data_version` anew, so that of the last one says nothing.
+    fn connect(&mut self) -> ConnectionResult<Connection> {
+        self.data_version = None;
+        self.config.connector.connect_to_read()
     }
 
-    fn record_failure(&mut self, cause: &dyn Display) {
-        if !std::mem::replace(&mut self.failure_logged, true) {
+    fn record_failure(&self, cause: &str) {
+        self.config.connector.shows_pooler(cause);
+        if self.config.health.reading.failed(cause) {
             log::warn!("cannot look for changes by others: {cause}");
         }
     }
@@ -250,14 +257,6 @@ fn visible_until(conn: &mut Connection, now: Millis) -> QueryResult<Millis> {
 fn is_connection_error(cause: &diesel::result::Error) -> bool {
     use diesel::result::{DatabaseErrorKind, Error};
     matches!(cause, Error::BrokenTransactionManager | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _))
-}
-
-/// A connection for reading only; SQLite opens the file read-only.
-fn connect(address: &Address) -> ConnectionResult<Connection> {
-    match address {
-        Address::Sqlite(path) => sqlite::open_read_only(path).map(Connection::Sqlite),
-        Address::Postgres(_) => Connection::establish_to(address),
-    }
 }
 
 /// SQLite's `data_version`, which changes whenever another connection commits: as long as it does not, a pass has nothing to read.

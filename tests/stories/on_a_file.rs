@@ -1,5 +1,7 @@
 //! What only SQLite has: a file with a mode, on a disk that may be full or in the place of something else; and the demo.
 
+mod moved;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -52,7 +54,8 @@ async fn a_full_disk_is_a_503_and_nothing_is_half_written() {
         }
     }
     let (refused, answer) = full.expect("the disk never got full");
-    answer.is_a_page_that_says(503, "Nothing was changed");
+    // The disk failed within COMMIT. (ENOSPC, SQLite's "disk is full", would mean that nothing was changed; this error may also come later.)
+    answer.is_a_page_that_says(503, "We do not know whether");
     assert_eq!(answer.header("retry-after"), "5");
     assert!(bob.inbox(&site.url).await.is_empty(), "reading goes on");
     drop(site);
@@ -124,4 +127,37 @@ async fn the_demo_leaves_a_real_site_alone() {
     let site = Process::serve_file(&file).await;
     // Ada is still there.
     Guest::signs_in(&site.url, "ada").await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_is_one_line_in_the_log_at_each_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.db");
+    let settings = [("PORT", "0"), ("DATABASE_URL", &process::sqlite_url(&file))];
+    // A soft limit, which can be lifted while the process runs.
+    let site = Process::start(process::command_within("trap '' XFSZ; ulimit -S -f 400", &[], &settings)).await;
+    let (ada, _bob) = (Guest::signs_up(&site.url, "ada").await, Guest::signs_up(&site.url, "bob").await);
+    let mut refused = 0;
+    for n in 0..400 {
+        let verb = if n % 2 == 0 { "follow" } else { "unfollow" };
+        refused += u32::from(ada.posts(format!("{}/people/bob/{verb}", site.url)).await.unwrap() == 503);
+        if refused == 100 {
+            break;
+        }
+    }
+    assert_eq!(refused, 100);
+    let pid = site.child.id().unwrap().to_string();
+    let ready = reqwest::get(format!("{}/readyz", site.url)).await.unwrap();
+    assert!(ready.status() == 200 && ready.text().await.unwrap().contains("writes fails"), "what is there can be read");
+    assert!(std::process::Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap().success());
+    assert_eq!(ada.posts(format!("{}/people/bob/follow", site.url)).await.unwrap(), 303);
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let (log, status) = site.ends().await;
+    assert!(status.success(), "{log:#?}");
+    let troubles: Vec<_> = log.iter().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    assert!(troubles.len() == 1 && troubles[0].contains("answered 503: disk I/O error"), "{log:#?}");
+    let over: Vec<_> = log.iter().filter(|line| line.contains("can be written again")).collect();
+    assert!(over.len() == 1 && over[0].contains("100 failures"), "{log:#?}");
 }

@@ -140,7 +140,8 @@ async fn a_poll_that_reads_while_follows_commit_misses_none() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_flood_of_sign_ins_does_not_fill_the_memory() {
-    let site = Process::serve(&Home::new()).await;
+    let home = Home::new();
+    let site = Process::serve(&home).await;
     Guest::signs_up(&site.url, "ada").await;
     for _ in 0..4 {
         let signing_in = (0..20).map(|_| Guest::signs_in(&site.url, "ada"));

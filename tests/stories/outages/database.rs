@@ -22,10 +22,14 @@ async fn down_and_back() {
     let here = Town::at(home).await;
     let there = here.another_instance().await;
     let (ada, cleo, bob) = (here.signs_up("ada").await, here.signs_up("cleo").await, there.signs_up("bob").await);
+    let dora = here.signs_up("dora").await;
     ada.follows(&bob).await;
     bob.opens("/notifications").await;
 
     postgres.is_killed().await;
+    // Nobody can be found in the database, and she is signed out in her browser all the same.
+    let kept = dora.cookie();
+    assert_eq!((dora.posts("/signout", &[]).await.status.as_u16(), dora.cookie()), (303, None));
     for person in [&ada, &bob] {
         person.gets("/people").await.is_a_page_that_says(503, "try again");
     }
@@ -41,6 +45,8 @@ async fn down_and_back() {
         eventually("ready again", async || town.stranger("operator").gets("/readyz").await.status == 200).await;
     }
     assert_eq!(metric(&there, "tidings_database_up").await, 1.0);
+    dora.takes_cookie(kept);
+    eventually("her session is revoked", async || dora.gets("/settings").await.status == 303).await;
     cleo.follows(&bob).await;
     bob.hears_within(BOUND, "cleo follows you").await;
     bob.sees(["cleo follows you", "ada follows you"]).await;

@@ -1,7 +1,7 @@
 //! A TCP proxy that stands for a network: it can stall without closing anything, and be slow.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +13,7 @@ pub struct Link {
     pub port: u16,
     flows: watch::Sender<bool>,
     delay: Arc<AtomicU64>,
+    target: Arc<AtomicU16>,
 }
 
 impl Link {
@@ -21,9 +22,11 @@ impl Link {
         let port = listener.local_addr().unwrap().port();
         let flows = watch::Sender::new(true);
         let delay = Arc::new(AtomicU64::new(0));
-        let (gate, takes) = (flows.clone(), Arc::clone(&delay));
+        let target = Arc::new(AtomicU16::new(target));
+        let (gate, takes, leads_to) = (flows.clone(), Arc::clone(&delay), Arc::clone(&target));
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                let target = leads_to.load(Ordering::Relaxed);
                 let (gate, takes) = (gate.clone(), Arc::clone(&takes));
                 tokio::spawn(async move {
                     let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
@@ -33,7 +36,12 @@ impl Link {
                 });
             }
         });
-        Link { port, flows, delay }
+        Link { port, flows, delay, target }
+    }
+
+    /// New connections go to another port.
+    pub fn leads_to(&self, port: u16) {
+        self.target.store(port, Ordering::Relaxed);
     }
 
     /// Nothing passes any longer, but connections stay open: a network partition.

@@ -3,14 +3,18 @@
 //!
 //! The bound is the one that the README promises: whatever happens to Redis, everybody hears of everything within 30 seconds.
 
+mod acl;
 mod cluster;
 mod database;
 mod encrypted;
 mod killed;
 mod link;
+mod lost_commit;
 mod mirror;
+mod pooler;
 mod redis_faults;
 mod servers;
+mod standby;
 
 use std::time::{Duration, Instant};
 

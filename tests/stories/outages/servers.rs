@@ -130,8 +130,8 @@ impl Drop for Postgres {
 
 /// A PostgreSQL server.
 pub struct Postgres {
-    port: u16,
-    folder: TempDir,
+    pub port: u16,
+    pub folder: TempDir,
     options: Vec<String>,
     child: Option<Child>,
 }
@@ -165,6 +165,26 @@ impl Postgres {
         }
     }
 
+    /// Fast shutdown (SIGINT): everything is on disk.
+    pub async fn stops(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        signal(&child, "INT");
+        child.wait().await.unwrap();
+    }
+
+    /// A hot standby with the data of `primary`, which has stopped: it can be read, and refuses writes.
+    pub async fn standby_of(primary: &Postgres) -> Postgres {
+        let folder = tempfile::tempdir().unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let data = folder.path().join("data");
+        assert!(std::process::Command::new("cp").arg("-a").arg(primary.folder.path().join("data")).arg(&data).status().unwrap().success());
+        std::fs::write(data.join("standby.signal"), "").unwrap();
+        let mut standby = Postgres { port: free_port(), folder, options: Vec::new(), child: None };
+        standby.comes_back().await;
+        standby
+    }
+
     /// Immediate shutdown (SIGQUIT): its children go with it, and it recovers at its next start, as after a crash.
     pub async fn is_killed(&mut self) {
         let mut child = self.child.take().expect("it runs");
@@ -191,6 +211,30 @@ impl Postgres {
         let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let everybody = children.split_whitespace().map(str::to_owned).chain([pid]);
         std::process::Command::new("kill").arg(format!("-{name}")).args(everybody).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://tidings@127.0.0.1:{}", self.port)
+    }
+}
+
+/// A PgBouncer with `pool_mode=transaction` and two sessions for each database.
+pub struct PgBouncer {
+    pub port: u16,
+    _folder: TempDir,
+    _child: Child,
+}
+
+impl PgBouncer {
+    pub async fn before(postgres: &Postgres) -> PgBouncer {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), open).unwrap();
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/pgbouncer"));
+        command.arg(folder.path()).arg(port.to_string()).arg(postgres.port.to_string());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("PgBouncer");
+        until_it_listens(port).await;
+        PgBouncer { port, _folder: folder, _child: child }
     }
 
     pub fn url(&self) -> String {

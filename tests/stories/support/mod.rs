@@ -16,3 +16,4 @@ pub mod route_list;
 pub mod session_tab;
 pub mod system_under_test;
 pub mod town;
+pub mod until;
