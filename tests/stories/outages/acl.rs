@@ -57,3 +57,24 @@ async fn and_nothing_that_is_not() {
         pair.bob.hears_within(BOUND, "ada follows you").await;
     }
 }
+
+#[tokio::test]
+async fn what_another_database_and_a_cluster_need_besides() {
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains("another database number also needs `+select`, a cluster `+cluster|slots`"));
+    let (redis, url) = with_user(&format!("{} +select", documented())).await;
+    let pair = Pair::with(Some(format!("{url}/7"))).await;
+    pair.recovers().await;
+    assert!(denied(&redis).is_empty(), "{:?}", denied(&redis));
+
+    let nodes = super::cluster::cluster().await;
+    let user = format!("{} +cluster|slots", documented());
+    nodes.iter().for_each(|node| node.asked(&user));
+    let urls: Vec<String> = nodes.iter().take(2).map(|node| node.url().replace("redis://", "redis://tidings:PASSWORD@")).collect();
+    let pair = Pair::with(Some(urls.join(","))).await;
+    pair.recovers().await;
+    pair.ada.follows(&pair.bob).await;
+    pair.bob.hears_within(BOUND, "ada follows you").await;
+    let denied: Vec<_> = nodes.iter().flat_map(denied).collect();
+    assert!(denied.is_empty(), "{denied:?}");
+}

@@ -10,7 +10,7 @@ use super::servers::Redis;
 use super::{BOUND, Pair, eventually};
 
 /// Three masters, each with a replica.
-async fn cluster() -> Vec<Redis> {
+pub async fn cluster() -> Vec<Redis> {
     let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"];
     let mut nodes = Vec::new();
     for _ in 0..6 {
