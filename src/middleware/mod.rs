@@ -1,6 +1,7 @@
 //! What every request passes on its way in and out. It is one middleware, so that the order is plain to see.
 
 mod canonical_url;
+mod chunked_body;
 mod compression;
 mod csrf;
 mod error_response;
@@ -16,6 +17,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use futures_util::future::Either;
 
+use self::chunked_body::ChunkedBody;
 use crate::app::App;
 use crate::error::{AppError, LARGEST_BODY};
 use crate::http::viewer::RenewedCookie;
@@ -42,6 +44,7 @@ where
         return Box::pin(ready(Ok(req.into_response(unchanged))));
     }
     let app = app.clone();
+    let chunked = ChunkedBody::share(&mut req);
     compression::restore_etags(req.headers_mut());
     let refused = csrf::check(&req, &app).and_then(|()| check_content_length(&req)).and_then(|()| check_content_encoding(&req));
     let answer = match (refused, canonical_url::redirect(req.request())) {
@@ -49,7 +52,13 @@ where
         (Ok(()), Some(redirect)) => Either::Right(ready(Ok(req.into_response(redirect)))),
         (Ok(()), None) => Either::Left(with_timeout(inner.call(req))),
     };
-    Box::pin(async move { finish(answer.await?, &app).await })
+    Box::pin(async move {
+        let response = finish(answer.await?, &app).await?;
+        Ok(match chunked {
+            Some(body) => body.hold(response),
+            None => response,
+        })
+    })
 }
 
 async fn with_timeout(answer: impl Future<Output = ServiceResult>) -> ServiceResult {

@@ -22,7 +22,9 @@ pub fn answer(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
     let poller = Poller::verify(req, app).ok()?;
     let cursor = PollCursor::parse(req.query_string());
     let is_unchanged = app.stamps.known(poller.user).is_some_and(|stamp| cursor.is_current(stamp, &app.clock));
-    if !is_unchanged || !cursor.is_page_of(poller.user) || !poller.is_believed(app) {
+    // A body, which no poll has, is left to the middleware.
+    let has_body = req.headers().contains_key(header::TRANSFER_ENCODING);
+    if !is_unchanged || has_body || !cursor.is_page_of(poller.user) || !poller.is_believed(app) {
         poller.remember(req);
         return None;
     }

@@ -9,6 +9,7 @@ mod accounts;
 mod api;
 mod clocks;
 mod command;
+mod connections;
 mod costs;
 mod crash;
 mod documents;
