@@ -85,7 +85,7 @@ async fn an_address_with_many_failures_lets_the_neighbours_in_and_newcomers_with
     let town = Town::new().await;
     town.signs_up("ada").await;
     town.site.home.shell().batch_execute("INSERT INTO users (username, password_hash, created_at) SELECT 'newcomer', password_hash, 1 FROM users").unwrap();
-    for n in 0..60 {
+    for n in 0..100 {
         let stranger = town.stranger("x");
         stranger.posts("/signin", &[("username", &format!("name_{n}")), ("password", "wrong password")]).await;
         town.site.app.clock.shift(1_000);
