@@ -36,13 +36,18 @@ impl Window {
         begun.elapsed() < DOUBLE_CLICK
     }
 
-    /// Taps twice in one place, `pause` apart.
-    pub async fn double_taps(&self, (x, y): (f64, f64), pause: Duration) {
-        for _ in 0..2 {
-            self.devtools("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})).await;
-            self.devtools("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []})).await;
-            sleep(pause).await;
-        }
+    /// Taps twice in one place, `pause` apart. Returns whether the second came in time, as in [`Window::double_clicks`].
+    pub async fn double_taps(&self, place: (f64, f64), pause: Duration) -> bool {
+        let begun = Instant::now();
+        self.taps_at(place).await;
+        sleep(pause).await;
+        self.taps_at(place).await;
+        begun.elapsed() < DOUBLE_CLICK
+    }
+
+    async fn taps_at(&self, (x, y): (f64, f64)) {
+        self.devtools("Input.dispatchTouchEvent", json!({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})).await;
+        self.devtools("Input.dispatchTouchEvent", json!({"type": "touchEnd", "touchPoints": []})).await;
     }
 
     /// Holds a key down until it has been repeated so many times, as keyboards do it.

@@ -1,5 +1,6 @@
 //! A button that is pressed twice by mistake, or held, does once what it is there for: by mouse, by touch, by keyboard, and without JavaScript.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::json;
@@ -25,20 +26,21 @@ fn ways() -> impl Iterator<Item = Twice> {
 }
 
 impl Twice {
-    async fn presses(self, person: &Person, button: &str) {
+    /// Returns whether it was twice by mistake: on a busy machine, the second press may come too late for that.
+    async fn presses(self, person: &Person, button: &str) -> bool {
         person.waits_for_the_guard().await;
         let place = person.middle_of(button).await;
-        match self {
-            Twice::Clicked(pause) => {
-                person.double_clicks(place, pause).await;
-            }
+        let in_time = match self {
+            Twice::Clicked(pause) => person.double_clicks(place, pause).await,
             Twice::Tapped(pause) => person.double_taps(place, pause).await,
             Twice::Held => {
                 person.runs(&format!("document.getElementById('{button}').focus()")).await;
                 person.holds("Enter", 25).await;
+                true
             }
-        }
+        };
         person.waits_for_the_guard().await;
+        in_time
     }
 }
 
@@ -56,15 +58,20 @@ async fn names_of_lines(person: &Person, css: &str) -> Vec<String> {
 async fn a_delete_pressed_twice_deletes_one() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
-    town.has_fans(16, "bob").await;
-    bob.goes_to("/notifications").await;
     for (n, way) in ways().enumerate() {
-        let (fan, left) = (format!("fan_{:02}", 16 - n), 15 - n);
-        way.presses(&bob, &button_of(&bob, &fan, "delete").await).await;
-        bob.no_longer_sees(&fan).await;
-        bob.reloads().await;
-        assert_eq!(names_of_lines(&bob, ".line").await.len(), left, "{way:?}");
-        assert_eq!(names_of_lines(&bob, ".line.unread").await.len(), left, "{way:?}: only deleted");
+        for attempt in 0.. {
+            town.has_more_fans("bob", &format!("fan_{n}_{attempt}"), 2).await;
+            bob.goes_to("/notifications").await;
+            let before = names_of_lines(&bob, ".line.unread").await.len();
+            let in_time = way.presses(&bob, &button_of(&bob, &format!("fan_{n}_{attempt}_02"), "delete").await).await;
+            bob.reloads().await;
+            if in_time {
+                assert_eq!(names_of_lines(&bob, ".line.unread").await.len(), before - 1, "{way:?}");
+                assert_eq!(names_of_lines(&bob, ".line").await.len(), before - 1, "{way:?}: only deleted");
+                break;
+            }
+        }
+        bob.presses(&format!("Delete: {} follows you", names_of_lines(&bob, ".line").await[0])).await;
     }
 }
 
@@ -75,15 +82,26 @@ async fn a_mark_pressed_twice_marks_once_and_nothing_else() {
     town.has_fans(4, "bob").await;
     for show in ["", "?show=unread"] {
         for way in ways() {
-            bob.goes_to(&format!("/notifications{show}")).await;
-            way.presses(&bob, &button_of(&bob, "fan_03", "mark").await).await;
+            loop {
+                everything_is_unread(&bob).await;
+                bob.goes_to(&format!("/notifications{show}")).await;
+                if way.presses(&bob, &button_of(&bob, "fan_03", "mark").await).await {
+                    break;
+                }
+            }
             bob.sees_badge("3").await;
             bob.goes_to("/notifications").await;
             assert_eq!(names_of_lines(&bob, ".line.unread").await, ["fan_04", "fan_02", "fan_01"], "{way:?}{show}");
-            way.presses(&bob, &button_of(&bob, "fan_03", "mark").await).await;
-            bob.sees_badge("4").await;
         }
     }
+}
+
+async fn everything_is_unread(bob: &Person) {
+    bob.goes_to("/notifications").await;
+    for fan in names_of_lines(bob, ".line:not(.unread)").await {
+        bob.presses(&format!("Mark unread: {fan} follows you")).await;
+    }
+    bob.sees_badge("4").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,14 +134,29 @@ async fn a_follow_pressed_twice_is_a_follow_and_an_unfollow_an_unfollow() {
     let town = Town::new().await;
     let (ada, ()) = join!(town.signs_up("ada"), town.knows("bob"));
     for page in ["/people", "/people/bob"] {
-        ada.goes_to(page).await;
         for way in ways() {
-            way.presses(&ada, "follow-bob-button").await;
-            ada.becomes("document.getElementById('follow-bob-button').textContent", "Unfollow bob").await;
-            way.presses(&ada, "follow-bob-button").await;
-            ada.becomes("document.getElementById('follow-bob-button').textContent", "Follow bob").await;
+            for (before, after) in [("Follow bob", "Unfollow bob"), ("Unfollow bob", "Follow bob")] {
+                loop {
+                    shows_the_button(&ada, page, before).await;
+                    if way.presses(&ada, "follow-bob-button").await {
+                        break;
+                    }
+                }
+                ada.becomes("document.getElementById('follow-bob-button').textContent", after).await;
+            }
         }
     }
+}
+
+/// Presses the other one where it has to.
+async fn shows_the_button(ada: &Person, page: &str, name: &str) {
+    ada.goes_to(page).await;
+    let label = "document.getElementById('follow-bob-button').textContent";
+    let now = ada.runs(&format!("return {label}")).await;
+    if now != name {
+        ada.presses(now.as_str().unwrap()).await;
+    }
+    ada.becomes(label, name).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,22 +183,26 @@ async fn the_same_without_javascript() {
     let options = Options { no_javascript: true, ..Options::default() };
     let bob = Person::stranger("bob", &town.site.url, &options).await;
     bob.signs_up().await;
-    town.has_fans(20, "bob").await;
-    one_goes(&bob, "/notifications?show=unread", ".line [id$=delete-button]", ".line").await;
+    let tries = Cell::new(0);
+    let refill = async || {
+        tries.set(tries.get() + 1);
+        town.has_more_fans("bob", &format!("fan_{}", tries.get()), 2).await;
+    };
+    one_goes(&bob, "/notifications?show=unread", ".line [id$=delete-button]", ".line", refill).await;
+    town.knows("cleo").await;
     for pause in PAUSES {
         loop {
-            bob.goes_to("/people/fan_01").await;
+            bob.goes_to("/people/cleo").await;
+            if bob.text("main").await.unwrap().contains("Unfollow cleo") {
+                bob.presses("Unfollow cleo").await;
+                bob.sees("0 followers").await;
+            }
             bob.waits_for_the_guard().await;
-            let in_time = bob.double_clicks(bob.place_of("#follow-fan_01-button").await, pause).await;
-            bob.goes_to("/people/fan_01").await;
-            bob.waits_for_the_guard().await;
-            if in_time {
+            if bob.double_clicks(bob.place_of("#follow-cleo-button").await, pause).await {
                 break;
             }
         }
-        bob.sees("Unfollow fan_01").await;
-        bob.presses("Unfollow fan_01").await;
-        bob.sees("0 followers").await;
+        bob.sees("Unfollow cleo").await;
     }
 }
 
@@ -174,17 +211,19 @@ async fn the_same_without_javascript() {
 async fn a_session_signed_out_twice_is_one_session() {
     let town = Town::new().await;
     let bob = town.signs_up("bob").await;
-    for _ in 0..18 {
+    let refill = async || {
         town.opens_another_session_of("bob").await;
-    }
+        town.opens_another_session_of("bob").await;
+    };
     // Here nothing moves: it already says that one is signed out.
-    one_goes(&bob, "/settings?done=revoked", ".sessions form button", ".session").await;
+    one_goes(&bob, "/settings?done=revoked", ".sessions form button", ".session", refill).await;
 }
 
 /// Each double click on the first of these buttons takes one of these away. One that came too late to be a double click is made again.
-async fn one_goes(person: &Person, page: &str, button: &str, counted: &str) {
+async fn one_goes(person: &Person, page: &str, button: &str, counted: &str, refill: impl AsyncFn()) {
     for pause in PAUSES {
         loop {
+            refill().await;
             person.goes_to(page).await;
             person.waits_for_the_guard().await;
             let before = person.how_many(counted).await;
