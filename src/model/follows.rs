@@ -11,7 +11,8 @@ use diesel::sqlite::Sqlite;
 use crate::clock::Millis;
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
-use crate::model::notifications::{Caused, InsertForTold, NewNotification};
+use crate::model::insert_for_told::InsertForTold;
+use crate::model::notifications::{Caused, NewNotification};
 use crate::schema::{follows, users};
 use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance_rows, lock};
 

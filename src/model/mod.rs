@@ -3,6 +3,7 @@
 
 mod count;
 pub mod follows;
+pub mod insert_for_told;
 pub mod known_networks;
 pub mod limited_actions;
 pub mod notifications;

@@ -1,10 +1,8 @@
 //! The table `notifications`: the inboxes. Badge and list start from one predicate, `of`; authorization is part of every WHERE.
 
 use diesel::dsl::{Eq, Filter, IsNull, sql};
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 
 use super::Slice;
@@ -196,35 +194,6 @@ fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, stamp: Stamp)
         Connection::Sqlite(conn) => insert.values((row, notifications::created_at.eq(now))).on_conflict_do_nothing().execute(conn)?,
     };
     Ok(inserted > 0)
-}
-
-/// Inserts `notification` as a part of the statement that causes it, on PostgreSQL, where each statement is a round trip: for whoever
-/// is in its common table expression `told`, which has their `id` and their new `last_update`. Like `insert_unless_taken`, it
-/// returns nothing if another has the group key.
-pub struct InsertForTold<'a> {
-    /// What to insert. Its recipient must be the one in `told`.
-    pub notification: &'a NewNotification,
-}
-
-// Written out because the derive asks for a 'static type.
-impl QueryId for InsertForTold<'_> {
-    type QueryId = InsertForTold<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl QueryFragment<Pg> for InsertForTold<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO notifications (recipient_id, actor_id, kind, group_key, stamp, created_at) SELECT id, ");
-        out.push_bind_param::<Nullable<BigInt>, _>(&self.notification.actor)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(&self.notification.kind)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.notification.group_key)?;
-        out.push_sql(", last_update, ");
-        out.push_sql(SERVER_CLOCK);
-        out.push_sql(" FROM told ON CONFLICT DO NOTHING RETURNING id");
-        Ok(())
-    }
 }
 
 /// Removes what `new` replaces. The old row cannot become the new one, which must have a new id: ids are the order of the inbox.
