@@ -1,5 +1,5 @@
 # `make` lists what there is. A fresh machine needs: a Rust toolchain (rustup), a C compiler, make, perl, npm.
-# `make test` also needs Chromium, PostgreSQL, PgBouncer, Redis and nginx; it installs them where it can and says so where it cannot.
+# `make test` also needs Chromium, PostgreSQL, PgBouncer, Redis, nginx and w3m; it installs them where it can and says so where it cannot.
 
 SHELL := bash
 HTMX := static/vendor/htmx-4.0.1.min.js

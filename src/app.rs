@@ -126,7 +126,7 @@ impl App {
         Ok(value)
     }
 
-    /// Whether the database can be used: it answers, and takes writes. (That somebody holds SQLite's write lock at the moment is no trouble.)
+    /// Whether the database can be used: it answers, and is no read-only replica. A full disk, or SQLite's write lock in use, is no reason to fail.
     ///
     /// # Errors
     /// 503 if not.

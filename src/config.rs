@@ -37,7 +37,7 @@ pub struct Settings {
     /// Whether strangers may make accounts, open or closed [default: open]
     #[arg(long, global = true, env = "SIGNUP", value_name = "open|closed", hide_env_values = true)]
     pub signup: Option<String>,
-    /// New accounts an hour from one address, an IPv6 /64 counts as one; 0 means no limit [default: 20]
+    /// New accounts an hour from one address (an IPv6 /64 counts as one); 0 means no limit [default: 20]
     #[arg(long, global = true, env = "SIGNUPS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
     pub signups_per_hour: Option<String>,
     /// New follows an hour by one person; 0 means no limit [default: 200]

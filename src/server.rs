@@ -22,13 +22,13 @@ const BACKLOG: i32 = 4096;
 /// it under a request that the proxy has just sent. And longer than the usual poll interval, so that a poll needs no new connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(150);
 
-/// The kernel's buffer for what a client sends (it takes twice as much), and so how far ahead requests arrive. actix decodes at once whatever
-/// has arrived, up to 128 kB, and each request then takes about 3 kB. With this and [`SEND_BUFFER`], a client that sends 200 requests and reads
-/// nothing costs 0.5 MB; without, 1.3 MB, and as much again in the kernel.
+/// The kernel's receive buffer of a connection, in bytes (the kernel takes twice as much): it bounds how many requests a client can send ahead of
+/// their answers. actix decodes at once whatever has arrived, up to 128 kB, and each request then takes about 3 kB. With this and
+/// [`SEND_BUFFER`], a client that sends 200 requests and reads nothing costs 0.5 MB; without, 1.3 MB, and as much again in the kernel.
 const RECEIVE_BUFFER: usize = 4 * 1024;
 
-/// The kernel's buffer for answers (again, twice). Otherwise it holds 4 MB for a client that does not read, and the stall is noticed only then.
-/// Larger than any page.
+/// The kernel's send buffer of a connection, in bytes (again, twice as much): larger than any page. Otherwise the kernel would take 4 MB for a
+/// client that does not read, and the stall would be noticed only after that.
 const SEND_BUFFER: usize = 64 * 1024;
 
 /// How long an answer may wait for a client that does not read, before the kernel closes the connection. actix's timers do not cover writes.

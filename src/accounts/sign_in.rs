@@ -40,8 +40,8 @@ pub async fn check_own_password(app: &App, viewer: &Viewer, password: String, ad
     check(app, attempt, &viewer.username, Username::parse(&viewer.username).ok(), password, address).await
 }
 
-/// Begins a try. Who comes from where this name was signed in before is not judged by counts that strangers can fill; that is only asked for if
-/// they are filled.
+/// Begins a try. Counts that strangers can fill do not hold up whoever comes from where this name was signed in before. The database is asked
+/// about that only once they are full.
 async fn begin<'a>(app: &'a App, name: Option<&Username>, address: IpAddr) -> Result<LoginAttempt<'a>, AppError> {
     let now = app.clock.uptime();
     let refused = match app.login_throttle.begin(Guesser::Stranger(name, address), now) {
@@ -87,7 +87,7 @@ fn loggable(typed: &str) -> String {
     format!("{:?}", typed.chars().take(LONGEST).collect::<String>())
 }
 
-/// By what a network from which `name` was signed in is recognised.
+/// A keyed hash, by which a network from which `name` was signed in is recognised.
 pub(super) fn network_hash(app: &App, name: &Username, address: IpAddr) -> KeyedHash {
     app.signer.keyed_hash("known network", &format!("{name} {}", network(address)))
 }

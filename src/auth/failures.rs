@@ -19,7 +19,7 @@ pub(super) enum Limit {
         longest: Millis,
     },
     /// A leaky bucket: a failure fills it by one, and one leaks out in each interval. In no hour are there more failures than [`CONCURRENT`]
-    /// and those that leak, whatever the pauses between them: waits that expire would be waited out.
+    /// and those that leak, whatever the pauses between them. (Failures that expire all at once could simply be waited out.)
     Bucket {
         /// How many failures it holds.
         free: u32,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::ids::UserId;
 use crate::model::sessions::TokenHash;
 
-/// The sessions to revoke as soon as it can be written, and whether somebody is at it.
+/// The sessions to revoke as soon as it can be written, and whether a worker is already at it.
 #[derive(Debug, Default)]
 pub struct PendingRevocations(Mutex<Queue>);
 
@@ -17,7 +17,7 @@ struct Queue {
 }
 
 impl PendingRevocations {
-    /// Adds a session. Returns whether the caller has to work them off, because nobody else does.
+    /// Adds a session. Returns whether the caller has to start the worker, because there is none.
     #[must_use]
     pub fn add(&self, user: UserId, token: TokenHash) -> bool {
         let mut queue = self.queue();

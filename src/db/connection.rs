@@ -32,7 +32,7 @@ pub(crate) use on_either;
 type Transactions = <AnyConnection as diesel::Connection>::TransactionManager;
 
 impl AnyConnection {
-    /// Connects to the database at `address`, as nobody who serves does (see [`super::Connector`]): an SQLite file is made if there is none.
+    /// Connects to the database at `address`, and makes an SQLite file if there is none. A running site uses [`super::Connector`] instead.
     ///
     /// # Errors
     /// When it cannot be reached.
@@ -76,8 +76,8 @@ impl AnyConnection {
     fn judged(&self, error: DieselError) -> DieselError {
         match self {
             AnyConnection::Postgres(_) if is_refusal(&error) => error,
-            // SQLite has rolled back. But where the disk failed after the last page, at the flush, a crash before the next write would bring the
-            // change back. Diesel has no kind for either error; their texts are constants of SQLite.
+            // SQLite has rolled back, for certain. (Not so after a disk error: if the last flush failed, a crash before the next write would
+            // bring the change back.) Diesel has no kind for these two errors; their texts are constants of SQLite.
             AnyConnection::Sqlite(_) if is_refusal(&error) || ["database or disk is full", "database is locked"].contains(&&*error.to_string()) => error,
             _ => unknown_outcome(error),
         }

@@ -10,7 +10,7 @@ use super::sqlite::Mode;
 use super::{Address, Cause, Connection, OpenError, postgres, sqlite};
 
 /// What Diesel calls the statements that it prepares. An error that names one says that another client's statement was met, or that ours is
-/// not there: the session is shared. The SQLSTATE (42P05, 26000) would say the same, and Diesel does not tell it.
+/// not there: the session is shared. The SQLSTATE (42P05, 26000) would say the same, but Diesel does not pass it on.
 const PREPARED: &str = "__diesel_stmt";
 
 /// Makes connections to a database that is prepared: its schema is up to date.
@@ -60,7 +60,7 @@ impl Connector {
         }
     }
 
-    /// Looks whether the path still leads to the file that was opened. A server is never asked.
+    /// Checks that the path still leads to the file that was opened. A server is never asked.
     ///
     /// # Errors
     /// What is there instead.
@@ -73,7 +73,7 @@ impl Connector {
         self.pooled.load(Ordering::Relaxed)
     }
 
-    /// Whether an error with this text shows that sessions are shared, as is then known from here on.
+    /// Whether an error with this text shows that sessions are shared; if so, that is remembered.
     pub fn shows_pooler(&self, error: &str) -> bool {
         let shows = error.contains(PREPARED);
         if shows && !self.pooled.swap(true, Ordering::Relaxed) {

@@ -68,7 +68,7 @@ impl Database {
     /// # Errors
     /// When none became free, or none could be made, in time.
     fn get(&self) -> Result<PooledConnection<Manager>, NoConnection> {
-        // One stat, about a microsecond, before each use: a file that was moved goes on being written to.
+        // One stat, about a microsecond, before each use: otherwise a file that was moved would go on being written to.
         self.connector.check_file().map_err(|moved| self.lost(moved))?;
         let wait = if self.health.is_well() { BUSY_TIMEOUT } else { UNREACHABLE };
         match self.pool.get_timeout(wait) {
@@ -116,7 +116,7 @@ impl Database {
             let mut pooled = self.get()?;
             tries += 1;
             match first(&mut pooled.conn) {
-                // Bounded: after a whole pool of them, the one before was made just now.
+                // Bounded: after a whole pool of unfit connections, the last one was made just now.
                 Err(_) if pooled.was_unfit() && tries <= CONNECTIONS => {}
                 done => return done.map(|found| (pooled, found)),
             }
@@ -200,7 +200,7 @@ impl Database {
         }
     }
 
-    /// Commits, and looks whether that was to the file that everybody else opens.
+    /// Commits, and checks that it was to the file that everybody else opens.
     fn commit(&self, pooled: &mut PoolConnection) -> QueryResult<()> {
         pooled.conn.commit()?;
         self.connector.check_file().map_err(|moved| {

@@ -24,7 +24,7 @@ impl FileIdentity {
         Ok(FileIdentity { path: path.to_owned(), id: id(&found), born: found.created().ok() })
     }
 
-    /// Looks whether it is still there: one `stat`.
+    /// Checks that it is still there: one `stat`.
     ///
     /// # Errors
     /// What is there instead, as a sentence for the log.

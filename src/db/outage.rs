@@ -1,4 +1,4 @@
-//! A trouble that lasts, and meets every request while it does: a full disk, a locked database, a pool without a free connection. It is logged
+//! Trouble that lasts, and meets every request while it does: a full disk, a locked database, a pool without a free connection. It is logged
 //! when it begins and when it is over, however many requests fail in between.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::one_line;
 
-/// An outage is over when something worked and nothing has failed for this long. On a disk that is nearly full small writes still succeed
-/// between the large ones that fail, and each would be an outage of its own.
+/// An outage is over when something worked and nothing has failed for this long. On a disk that is nearly full, small writes still succeed
+/// between the large ones that fail, and each failure would be an outage of its own.
 const QUIET: Duration = Duration::from_secs(5);
 
 /// How many different causes are counted apart. PostgreSQL names files and numbers in some of its messages.
@@ -65,7 +65,7 @@ impl Outage {
         }
     }
 
-    /// Logs the end of an outage that is over. To be called now and then, because nothing more may be asked after the last success.
+    /// Logs the end of an outage that is over. To be called now and then, because no request may follow the last success.
     pub fn end_if_over(&self) {
         if !self.is_ongoing() {
             return;

@@ -36,7 +36,7 @@ pub(super) fn prepare(url: &PostgresUrl) -> Result<bool, Cause> {
     if pooled {
         log_pooler();
     }
-    // What a transaction says of itself holds through a pooler, too.
+    // The modes are those of the transaction, not of the session: so they hold through a pooler, too.
     conn.build_transaction().read_committed().read_write().run(migrate).map_err(|MigrationError(cause)| cause)?;
     Ok(pooled)
 }

@@ -1,6 +1,6 @@
 //! Limits per hour: how many accounts one network makes, how many people one person follows. 0 means no limit.
 //!
-//! They are asked in the transaction of what they limit, after it was done: a repeat that changes nothing is never refused.
+//! They are checked in the transaction of what they limit, after it was done: a repeat that changes nothing is never refused.
 
 use diesel::QueryResult;
 
@@ -11,7 +11,8 @@ use crate::model::follows;
 use crate::model::limited_actions::{self, AHEAD, LimitedActor};
 use crate::stamps::database_now;
 
-/// How near to the limit one transaction at a time counts. Until there, some at the same moment, which do not see each other, cannot exceed it.
+/// From this many below the limit on, one transaction counts at a time. Further below, the few that run at the same moment, and do not see each
+/// other, cannot exceed it together.
 const NEAR: usize = 64;
 
 /// The seconds until one more account may be made from `network`, a keyed hash; `None` if it may be made now (`now` in Unix milliseconds).

@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 
 use crate::config::Config;
 
-/// Where proxies say for whom they ask.
+/// The header in which proxies say for whom they ask.
 const FORWARDED: &str = "X-Forwarded-For";
 
 /// The caller's address. `X-Forwarded-For` is believed only from trusted proxies, and is read from the right: the first address that is not

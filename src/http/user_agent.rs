@@ -1,6 +1,6 @@
-//! What asks, in words for its owner: "Chrome on Linux". Nothing of the header itself is shown or kept.
+//! The client in words that its owner recognises: "Chrome on Linux". Nothing of the header itself is shown or kept.
 
-/// A mark in the header, and the name of whose it is. The first that is found counts: browsers also name those that they descend from.
+/// A mark in the header, and whose it is. The first that is found counts: browsers also name their ancestors.
 const CLIENTS: [(&str, &str); 30] = [
     ("EdgiOS/", "Edge"),
     ("EdgA/", "Edge"),
@@ -34,7 +34,7 @@ const CLIENTS: [(&str, &str); 30] = [
     ("PowerShell/", "PowerShell"),
 ];
 
-/// The same of systems. Android also says Linux, and an iPhone that it is like a Mac.
+/// The same for systems. Android also says Linux, and an iPhone says that it is like a Mac.
 const SYSTEMS: [(&str, &str); 9] = [
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),

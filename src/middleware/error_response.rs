@@ -1,5 +1,5 @@
 //! The body of an error: a page for people, a problem document (RFC 9457) for programs, a sentence for htmx. The cause of what is our own fault
-//! is logged here, and only here.
+//! is logged here.
 
 use std::time::Duration;
 

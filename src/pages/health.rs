@@ -13,7 +13,7 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers as well, and takes writes; 503 while it does not. Trouble with Redis is shown, and is no reason to send
+/// `GET /readyz`: the database answers as well, and is no read-only replica; otherwise 503. Trouble with Redis is shown, but is no reason to send
 /// people elsewhere: without it everything works. Nor is a disk that is full: what is there can be read.
 pub async fn ready(app: Data<App>) -> HttpResponse {
     let redis = match app.stamps.redis() {
@@ -23,7 +23,7 @@ pub async fn ready(app: Data<App>) -> HttpResponse {
     };
     match app.check_database().await {
         Ok(()) => {
-            let writes = if app.database.health().writing.is_ongoing() { ", but what writes fails; the log says why" } else { "" };
+            let writes = if app.database.health().writing.is_ongoing() { ", but writes fail; the log says why" } else { "" };
             text(StatusCode::OK, format!("ready\ndatabase: ok{writes}\nredis: {redis}\n"))
         }
         Err(error) => not_ready(&app, error, redis),

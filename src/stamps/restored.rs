@@ -13,8 +13,8 @@ use crate::db::Connection;
 use crate::ids::{Stamp, UserId};
 use crate::schema::users;
 
-/// How many copies are compared with their rows at a time. A backup that is restored sets many rows back, so this part of all copies shows
-/// it; and a site with fewer open tabs is compared as a whole.
+/// How many copies are compared with their rows at a time. A restored backup sets many rows back, so a part of the copies is enough to notice
+/// it; on a site with fewer copies, all are compared.
 const SAMPLE: usize = 1_000;
 
 /// Compares copies with their rows, a part of them at a time.

@@ -19,10 +19,10 @@ pub type SessionMark = u64;
 /// For how long a revoked token could still be alive, in milliseconds: a fortnight without use, and a day for clocks that disagree.
 pub(super) const REVOKED_FOR: Millis = 15 * DAY;
 
-/// How many users of a stripe are kept before those are dropped whose revoked tokens have expired by now.
+/// Each time a stripe has grown by this many users, those are dropped whose revoked tokens have expired by now.
 const MANY: usize = 1_000;
 
-/// How many sessions of a user are kept as checked. They are listed up to a hundred.
+/// How many sessions of a user are kept as checked: as many as the settings list.
 const CHECKED: usize = 100;
 
 /// The users with revoked sessions, spread over stripes with a lock each.
