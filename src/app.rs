@@ -14,6 +14,7 @@ use crate::auth::pending_revocations::PendingRevocations;
 use crate::auth::session_token::Signer;
 use crate::config::Config;
 use crate::db::{Address, BUSY_TIMEOUT, Cause, Change, Connection, OpenError};
+use crate::domain::follow_allowance::FollowAllowance;
 use crate::error::AppError;
 use crate::ids::{Stamp, UserId};
 use crate::metrics::DatabaseGauges;
@@ -32,6 +33,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down whoever keeps failing to sign in.
     pub login_throttle: LoginThrottle,
+    /// Follows that need no look at their limit.
+    pub follow_allowance: FollowAllowance,
     /// Sessions that were signed out and are still to be revoked.
     pub pending_revocations: PendingRevocations,
     /// Signs session tokens.
@@ -62,6 +65,7 @@ impl App {
             assets: Assets::find(),
             passwords,
             login_throttle: LoginThrottle::default(),
+            follow_allowance: FollowAllowance::default(),
             pending_revocations: PendingRevocations::default(),
             cookie_name: format!("{}tidings-{}", if config.is_https() { "__Host-" } else { "" }, signer.site_id()),
             signer,
@@ -69,6 +73,11 @@ impl App {
             writers: Arc::new(Semaphore::new(writers)),
             config,
         })
+    }
+
+    /// The limit against which one more follow by `follower` is to be checked; 0 for none.
+    pub fn follow_limit(&self, follower: UserId) -> u32 {
+        self.follow_allowance.limit(follower, self.config.follows_per_hour, self.clock.uptime())
     }
 
     /// Runs `query`, one statement, off the async threads. Statements that must agree go through [`App::snapshot`]. The query may be run

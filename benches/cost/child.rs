@@ -57,7 +57,7 @@ impl Server {
     /// The same, wherever this thread may run.
     pub fn tidings_anywhere(settings: &[(&str, &str)]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
-        command.env_clear().env("PORT", "0").env("RUST_LOG", "info").env("FOLLOWS_PER_HOUR", "0").envs(settings.iter().copied());
+        command.env_clear().env("PORT", "0").env("RUST_LOG", "info").envs(settings.iter().copied());
         Server::start(command)
     }
 

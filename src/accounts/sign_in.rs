@@ -49,10 +49,12 @@ async fn begin<'a>(app: &'a App, name: Option<&Username>, address: IpAddr) -> Re
         Err(seconds) => AppError::TooMany(seconds),
     };
     let Some(name) = name else { return Err(refused) };
-    let Ok(attempt) = app.login_throttle.begin(Guesser::AtKnownNetwork(name, address), now) else { return Err(refused) };
-    let (name, network) = (name.clone(), network_hash(app, name, address));
-    let is_known = app.query(move |conn| Ok(known_networks::is_known(conn, &name, &network)?)).await?;
-    if is_known { Ok(attempt) } else { Err(refused) }
+    let (asked, network) = (name.clone(), network_hash(app, name, address));
+    // Asked before the try begins: strangers' tries must not fill this count, either.
+    if !app.query(move |conn| Ok(known_networks::is_known(conn, &asked, &network)?)).await? {
+        return Err(refused);
+    }
+    app.login_throttle.begin(Guesser::AtKnownNetwork(name, address), now).map_err(AppError::TooMany)
 }
 
 /// Checks `password`, and decides the attempt.

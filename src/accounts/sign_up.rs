@@ -40,7 +40,7 @@ async fn make(app: &App, name: &Username, password: &str, client: &ClientInfo) -
     let (per_hour, now) = (app.config.signups_per_hour, app.clock.now());
     let limited = app.signer.keyed_hash("sign-ups", &network(client.address).to_string());
     let refused = |wait: Option<u32>| wait.map_or(Ok(()), |seconds| Err(AppError::LimitReached(HourlyLimit::SignUps, seconds)));
-    // Also asked before the hash: a flood of sign-ups must not cost a hash each.
+    // Also asked before the hash, or every sign-up beyond the limit would cost one.
     refused(app.snapshot(move |conn| Ok(limits::sign_up_wait(conn, limited, now, per_hour)?)).await?)?;
     let hash = app.passwords.hash(password.to_owned()).await?;
     let (name, known, description) = (name.clone(), network_hash(app, name, client.address), client.description.clone());

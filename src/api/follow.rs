@@ -43,7 +43,7 @@ impl From<Person> for RelationJson {
 /// `POST /api/follow` `{userId}`: 201 the first time, 200 after.
 pub async fn create(viewer: Viewer, body: Json<FollowJson>, app: Data<App>) -> Result<CustomizeResponder<Json<FollowedJson>>, AppError> {
     let (me, followee) = (viewer.id, not_oneself(&viewer, body.user_id)?);
-    let per_hour = app.config.follows_per_hour;
+    let per_hour = app.follow_limit(viewer.id);
     let is_new = app.change(move |tx| follow_within_limit(tx, me, followee, per_hour)).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(Json(FollowedJson { following: true }).customize().with_status(status))

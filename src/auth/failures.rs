@@ -78,6 +78,11 @@ impl Failures {
         Failures { pending: self.pending.saturating_sub(1), ..self }
     }
 
+    /// Whether there is nothing to remember: no failure, and no try under way.
+    pub(super) fn is_none(self) -> bool {
+        self.count == 0 && self.pending == 0
+    }
+
     /// One more failure at `now`.
     pub(super) fn failed(self, limit: Limit, now: Millis) -> Failures {
         Failures { count: self.count(limit, now).saturating_add(1), last: now, ..self }

@@ -129,8 +129,11 @@ impl LoginAttempt<'_> {
     fn update(&self, change: impl Fn(Failures, &ThrottleKey) -> Failures) {
         let mut failures = self.throttle.lock();
         for key in &self.keys {
-            if let Some(past) = failures.get(key) {
-                failures.insert(key.clone(), change(past, key));
+            let Some(past) = failures.get(key) else { continue };
+            match change(past, key) {
+                // Not kept: otherwise, tries that never failed would push out what is remembered of those that did.
+                nothing if nothing.is_none() => failures.remove(key),
+                left => failures.insert(key.clone(), left),
             }
         }
     }

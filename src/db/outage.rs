@@ -12,6 +12,9 @@ use super::one_line;
 /// between the large ones that fail, and each failure would be an outage of its own.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// A cause that was not seen before in an outage is news, unless the log has had a line of it this lately: one trouble may have two names.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// How many different causes are counted apart. PostgreSQL names files and numbers in some of its messages.
 const CAUSES: usize = 8;
 
@@ -28,6 +31,7 @@ pub struct Outage {
 struct Ongoing {
     began: Instant,
     last_failure: Instant,
+    last_news: Instant,
     failures: BTreeMap<String, u64>,
     has_worked: bool,
 }
@@ -46,10 +50,14 @@ impl Outage {
     /// Records that something failed because of `cause`. Returns whether that is news, which the caller logs.
     pub fn failed(&self, cause: &str) -> bool {
         let (now, mut state) = (Instant::now(), self.state());
-        let is_news = state.is_none();
-        let ongoing = state.get_or_insert_with(|| Ongoing { began: now, last_failure: now, failures: BTreeMap::new(), has_worked: false });
+        let begins = state.is_none();
+        let ongoing = state.get_or_insert_with(|| Ongoing::began(now));
         (ongoing.last_failure, ongoing.has_worked) = (now, false);
-        ongoing.count(one_line(cause));
+        let is_new_cause = ongoing.count(one_line(cause));
+        let is_news = begins || (is_new_cause && now.duration_since(ongoing.last_news) >= PAUSE);
+        if is_news {
+            ongoing.last_news = now;
+        }
         self.ongoing.store(true, Ordering::Relaxed);
         is_news
     }
@@ -83,9 +91,17 @@ impl Outage {
 }
 
 impl Ongoing {
-    fn count(&mut self, cause: String) {
-        let is_full = self.failures.len() >= CAUSES && !self.failures.contains_key(&cause);
+    fn began(now: Instant) -> Ongoing {
+        Ongoing { began: now, last_failure: now, last_news: now, failures: BTreeMap::new(), has_worked: false }
+    }
+
+    /// Whether the log does not know this cause yet. A cause that comes too soon after another to be news is counted with the others, and is
+    /// news later.
+    fn count(&mut self, cause: String) -> bool {
+        let is_known = self.failures.contains_key(&cause);
+        let is_full = self.failures.len() >= CAUSES && !is_known;
         *self.failures.entry(if is_full { "other causes".to_owned() } else { cause }).or_default() += 1;
+        !is_known && !is_full
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod event;
 pub mod follow;
+pub mod follow_allowance;
 pub mod limits;
 pub mod notify;
 pub mod wording;

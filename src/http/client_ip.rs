@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
 
 use crate::config::Config;
 
@@ -19,8 +20,9 @@ pub fn client_ip(req: &HttpRequest, config: &Config) -> IpAddr {
         warn_of_untrusted_proxy(req, peer);
         return peer;
     }
-    let lines: Vec<&str> = req.headers().get_all(FORWARDED).filter_map(|line| line.to_str().ok()).collect();
-    let hops = lines.iter().rev().flat_map(|line| line.rsplit(',')).map_while(address);
+    // Bytes, and each hop by itself: what a stranger put into the left of a line must not hide what a proxy added to its right.
+    let lines: Vec<&[u8]> = req.headers().get_all(FORWARDED).map(HeaderValue::as_bytes).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).map_while(|hop| address(std::str::from_utf8(hop).ok()?));
     let mut nearest = peer;
     for hop in hops {
         nearest = hop.to_canonical();

@@ -58,6 +58,9 @@ pub enum Caller {
     Member(Viewer),
 }
 
+/// How many tokens of one request are looked at.
+const MOST_TOKENS: usize = 4;
+
 impl Poller {
     /// Whoever the request's token names.
     ///
@@ -76,14 +79,15 @@ impl Poller {
         Poller::candidates(req, app).next().ok_or(AppError::SignedOut)
     }
 
-    /// Everybody whom a living token of the request names. That is one, but where a stale cookie stands beside a newer one.
+    /// Everybody whom a living token of the request names, and no more than a few. That is one, but where a stale cookie stands beside a newer
+    /// one. (A header has room for a thousand copies of a token, each of which would cost a statement.)
     pub fn candidates<'a>(req: &'a HttpRequest, app: &'a App) -> impl Iterator<Item = Poller> + use<'a> {
         // A token of ours speaks for its bearer, also one that has ended. Any other hides no cookie: a proxy may have put it there.
         let bearer = bearer(req.headers()).and_then(|signed| app.signer.verify(signed.as_bytes()));
         let cookies = bearer.is_none().then(|| session_cookie::tokens(req, app));
         let now = app.clock.now();
         let alive = bearer.into_iter().chain(cookies.into_iter().flatten()).filter(move |token| token.is_alive(now));
-        alive.map(|token| Poller { user: token.user, token })
+        alive.take(MOST_TOKENS).map(|token| Poller { user: token.user, token })
     }
 
     /// The first of whom [`Poller::confirm`] says that they are signed in.

@@ -112,7 +112,7 @@ async fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Opti
     if signed_out {
         return see_other(&sign_in_first(&destination(request)));
     }
-    let layout = layout(request, app, heading(status, ours)).await;
+    let layout = layout(request, app, status, heading(status, ours)).await;
     let can_retry = ours.is_some_and(|error| error.retry_after().is_some()) && request.method().is_safe();
     match (ErrorPage { layout, sentence, can_retry }).render() {
         Ok(page) => builder.content_type("text/html; charset=utf-8").body(page),
@@ -125,9 +125,10 @@ const LAYOUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The layout that every other page has, as far as the database says who is signed in. Only for browsers that open a page: pictures, scripts and
 /// programs do not ask for HTML, and cost no statement.
-async fn layout(request: &HttpRequest, app: &App, name: &str) -> Layout {
+async fn layout(request: &HttpRequest, app: &App, status: StatusCode, name: &str) -> Layout {
     let Ok(poller) = Poller::of(request, app) else { return Layout::visitor(app, name) };
-    if !accepts_html(request) || !app.database.health().is_well() {
+    let is_in_trouble = status == StatusCode::SERVICE_UNAVAILABLE || !app.database.health().is_well();
+    if !accepts_html(request) || is_in_trouble {
         return Layout::unconfirmed(app, name, poller);
     }
     match tokio::time::timeout(LAYOUT_TIMEOUT, confirmed(request, app)).await {

@@ -30,9 +30,9 @@ impl QueryFragment<Pg> for InsertForTold<'_> {
         out.push_bind_param::<Text, _>(&self.notification.kind)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.notification.group_key)?;
-        out.push_sql(", last_update, ");
+        out.push_sql(", last_update, least(last_update, ");
         out.push_sql(SERVER_CLOCK);
-        out.push_sql(" FROM told ON CONFLICT DO NOTHING RETURNING id");
+        out.push_sql(") FROM told ON CONFLICT DO NOTHING RETURNING id");
         Ok(())
     }
 }

@@ -176,6 +176,8 @@ pub fn insert(tx: &mut Change<'_>, new: &NewNotification) -> QueryResult<bool> {
 }
 
 /// Whether it was inserted; it is not if another has its group key.
+///
+/// It is never dated after its stamp: the release before this one announces what is dated after the stamp that a page shows.
 fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, stamp: Stamp) -> QueryResult<bool> {
     let now = tx.now();
     let row = (
@@ -188,7 +190,7 @@ fn insert_unless_taken(tx: &mut Change<'_>, new: &NewNotification, stamp: Stamp)
     let insert = diesel::insert_into(notifications::table);
     let inserted = match tx.conn() {
         Connection::Postgres(conn) => {
-            let at = notifications::created_at.eq(sql::<BigInt>(SERVER_CLOCK));
+            let at = notifications::created_at.eq(sql::<BigInt>("least(").sql(SERVER_CLOCK).sql(", ").bind::<BigInt, _>(stamp).sql(")"));
             insert.values((row, at)).on_conflict_do_nothing().execute(conn)?
         }
         Connection::Sqlite(conn) => insert.values((row, notifications::created_at.eq(now))).on_conflict_do_nothing().execute(conn)?,

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::db::{Change, on_either};
+use crate::db::{Change, Connection, on_either};
 use crate::ids::UserId;
 use crate::schema::revocations;
+use crate::stamps::REVOKED_FOR;
 
 /// Records that a session of `user` was revoked, or their account deleted. Their stamp must have advanced in this transaction.
 ///
@@ -20,5 +21,19 @@ pub fn record(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
         .set(revocations::stamp.eq(stamp))
         .execute(conn))?;
     tx.note_revocation(user);
+    delete_old(tx)
+}
+
+/// Deletes some whose revoked tokens have expired by now. Rows that another transaction has locked are skipped: two that delete the same could
+/// each wait for the other.
+fn delete_old(tx: &mut Change<'_>) -> QueryResult<()> {
+    let old = revocations::table.filter(revocations::stamp.lt(tx.now() - 2 * REVOKED_FOR)).select(revocations::user_id).limit(100);
+    let old: Vec<UserId> = match tx.conn() {
+        Connection::Postgres(conn) => old.for_update().skip_locked().load(conn)?,
+        Connection::Sqlite(conn) => old.load(conn)?,
+    };
+    if !old.is_empty() {
+        diesel::delete(revocations::table.filter(revocations::user_id.eq_any(old))).execute(tx.conn())?;
+    }
     Ok(())
 }

@@ -51,7 +51,7 @@ pub async fn follow(
     if followee.as_str() == viewer.username {
         return Err(AppError::unprocessable("You cannot follow yourself."));
     }
-    let per_hour = app.config.follows_per_hour;
+    let per_hour = app.follow_limit(viewer.id);
     press(move |tx, me, followee| follow_within_limit(tx, me, followee, per_hour), viewer, followee.into_inner(), query.into_inner(), &req, &app).await
 }
 

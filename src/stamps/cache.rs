@@ -117,6 +117,11 @@ impl StampCache {
         self.memory.copies_in_stripe(index, limit)
     }
 
+    /// Forgets that a session of `user` was revoked.
+    pub(super) fn forget_revocation(&self, user: UserId) {
+        self.revocations.forget(user);
+    }
+
     /// Forgets the stamp of `user`: their next poll asks anew.
     pub fn forget(&self, user: UserId) {
         self.memory.forget(user);

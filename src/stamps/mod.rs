@@ -16,4 +16,5 @@ pub use advance::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_r
 pub use cache::StampCache;
 pub use memory::Window;
 pub use redis::{Announced, RedisClient, RedisUrl};
+pub use revocations::REVOKED_FOR;
 pub use revocations::SessionMark;

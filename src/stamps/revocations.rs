@@ -17,18 +17,18 @@ use crate::ids::{Stamp, UserId};
 pub type SessionMark = u64;
 
 /// For how long a revoked token could still be alive, in milliseconds: a fortnight without use, and a day for clocks that disagree.
-pub(super) const REVOKED_FOR: Millis = 15 * DAY;
+pub const REVOKED_FOR: Millis = 15 * DAY;
 
 /// Each time a stripe has grown by this many users, those are dropped whose revoked tokens have expired by now.
 const MANY: usize = 1_000;
 
-/// How many sessions of a user are kept as checked: as many as the settings list.
-const CHECKED: usize = 100;
+/// How many sessions of a user are kept as checked. Were it fewer than somebody uses at a time, each of their polls would be looked for.
+const CHECKED: usize = 1_000;
 
 /// The users with revoked sessions, spread over stripes with a lock each.
 #[derive(Debug)]
 pub(super) struct Revocations {
-    /// Whether there are any: most small sites have none, and need no lock to know it.
+    /// Whether there are any. A site on which nobody has signed out lately needs no lock to know it.
     any: AtomicBool,
     stripes: Vec<Mutex<HashMap<UserId, Revoked, BuildHasherDefault<IdHasher>>>>,
 }
@@ -60,6 +60,13 @@ impl Revocations {
         }
         if stripe.len().is_multiple_of(MANY) {
             stripe.retain(|_, known| known.stamp > stamp - REVOKED_FOR);
+        }
+    }
+
+    /// No session of `user` was revoked, as the database says by now.
+    pub(super) fn forget(&self, user: UserId) {
+        if let Some(mut stripe) = self.stripe(user) {
+            stripe.remove(&user);
         }
     }
 
@@ -119,9 +126,9 @@ mod tests {
         let kept: usize = revocations.stripes.iter().map(|stripe| stripe.lock().unwrap().len()).sum();
         assert!(kept < 2 * STRIPES * MANY, "{kept}");
         revocations.note(ADA, i64::MAX);
-        for session in 0..1_000 {
+        for session in 0..2_000 {
             revocations.checked(ADA, session, i64::MAX);
         }
-        assert!(revocations.may_believe(ADA, 999) && !revocations.may_believe(ADA, 1));
+        assert!(revocations.may_believe(ADA, 1_999) && !revocations.may_believe(ADA, 1));
     }
 }

@@ -90,7 +90,7 @@ async fn somebody_elses_notification_is_not_there() {
     bob.opens("/people").await;
     for id in [id.as_str(), "999999", "-1", "0", "x", "1e3", "99999999999999999999", "%00", "1%2F2"] {
         for verb in ["read", "unread", "delete"] {
-            eve.posts(&format!("/notifications/{id}/{verb}"), &[]).await.is_a_page_that_says(404, "nothing at this address");
+            eve.posts(&format!("/notifications/{id}/{verb}"), &[]).await.is_a_page_that_says(404, "no longer there");
         }
     }
     eve.posts("/notifications/read", &[("through", &id)]).await;
