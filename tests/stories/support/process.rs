@@ -119,6 +119,12 @@ impl Process {
         kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap() / 1024
     }
 
+    /// How many files and connections it has open.
+    #[cfg(target_os = "linux")]
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id().unwrap())).unwrap().count()
+    }
+
     /// Asks it to stop, and returns everything it has logged.
     pub async fn stops(self) -> Vec<String> {
         let pid = self.child.id().unwrap().to_string();
