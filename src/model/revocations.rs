@@ -27,7 +27,9 @@ pub fn record(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
 /// Deletes some whose revoked tokens have expired by now. Rows that another transaction has locked are skipped: two that delete the same could
 /// each wait for the other.
 fn delete_old(tx: &mut Change<'_>) -> QueryResult<()> {
-    let old = revocations::table.filter(revocations::stamp.lt(tx.now() - 2 * REVOKED_FOR)).select(revocations::user_id).limit(100);
+    // In order: otherwise PostgreSQL reads the table and not the index.
+    let old = revocations::table.filter(revocations::stamp.lt(tx.now() - 2 * REVOKED_FOR)).order(revocations::stamp);
+    let old = old.select(revocations::user_id).limit(100);
     let old: Vec<UserId> = match tx.conn() {
         Connection::Postgres(conn) => old.for_update().skip_locked().load(conn)?,
         Connection::Sqlite(conn) => old.load(conn)?,
