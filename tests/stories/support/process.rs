@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::site::Home;
 
 /// Every setting that the environment of the tests might hold.
-const SETTINGS: [&str; 12] = [
+pub const SETTINGS: [&str; 12] = [
     "BIND",
     "PORT",
     "DATABASE_URL",
