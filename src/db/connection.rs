@@ -29,6 +29,18 @@ macro_rules! on_either {
 }
 pub(crate) use on_either;
 
+/// Locks and loads what a query finds, without the rows that another transaction has locked: two that delete the same could each wait for the
+/// other. On SQLite there is one writer at a time.
+macro_rules! load_unlocked {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            $crate::db::Connection::Postgres(conn) => $query.for_update().skip_locked().load(conn),
+            $crate::db::Connection::Sqlite(conn) => $query.load(conn),
+        }
+    };
+}
+pub(crate) use load_unlocked;
+
 type Transactions = <AnyConnection as diesel::Connection>::TransactionManager;
 
 impl AnyConnection {

@@ -22,7 +22,7 @@ pub use address::Address;
 pub use cause::Cause;
 pub use change::{Change, Effects};
 pub use connection::AnyConnection as Connection;
-pub(crate) use connection::on_either;
+pub(crate) use connection::{load_unlocked, on_either};
 pub use connector::Connector;
 pub use database::{Database, NoConnection};
 pub use health::Health;

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::clock::{HOUR, MINUTE, Millis};
-use crate::db::{Change, Connection};
+use crate::db::{Change, Connection, load_unlocked};
 use crate::ids::UserId;
 use crate::schema::limited_actions;
 use crate::stamps::database_now;
@@ -77,15 +77,11 @@ fn delete_old(tx: &mut Change<'_>, now: Millis) -> QueryResult<()> {
     delete_between(tx, now + HOUR, Millis::MAX)
 }
 
-/// Deletes up to a thousand of that time. Rows that another transaction has locked are skipped: two that delete the same could each wait for the
-/// other.
+/// Deletes up to a thousand of that time.
 fn delete_between(tx: &mut Change<'_>, from: Millis, to: Millis) -> QueryResult<()> {
     let old = limited_actions::table.filter(limited_actions::created_at.between(from, to)).order(limited_actions::created_at);
     let old = old.select(limited_actions::id).limit(1_000);
-    let old: Vec<i64> = match tx.conn() {
-        Connection::Postgres(conn) => old.for_update().skip_locked().load(conn)?,
-        Connection::Sqlite(conn) => old.load(conn)?,
-    };
+    let old: Vec<i64> = load_unlocked!(tx.conn(), old)?;
     if !old.is_empty() {
         diesel::delete(limited_actions::table.filter(limited_actions::id.eq_any(old))).execute(tx.conn())?;
     }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::db::{Change, Connection, on_either};
+use crate::db::{Change, load_unlocked, on_either};
 use crate::ids::UserId;
 use crate::schema::revocations;
 use crate::stamps::REVOKED_FOR;
@@ -24,16 +24,12 @@ pub fn record(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
     delete_old(tx)
 }
 
-/// Deletes some whose revoked tokens have expired by now. Rows that another transaction has locked are skipped: two that delete the same could
-/// each wait for the other.
+/// Deletes some whose revoked tokens have expired by now.
 fn delete_old(tx: &mut Change<'_>) -> QueryResult<()> {
     // In order: otherwise PostgreSQL reads the table and not the index.
     let old = revocations::table.filter(revocations::stamp.lt(tx.now() - 2 * REVOKED_FOR)).order(revocations::stamp);
     let old = old.select(revocations::user_id).limit(100);
-    let old: Vec<UserId> = match tx.conn() {
-        Connection::Postgres(conn) => old.for_update().skip_locked().load(conn)?,
-        Connection::Sqlite(conn) => old.load(conn)?,
-    };
+    let old: Vec<UserId> = load_unlocked!(tx.conn(), old)?;
     if !old.is_empty() {
         diesel::delete(revocations::table.filter(revocations::user_id.eq_any(old))).execute(tx.conn())?;
     }

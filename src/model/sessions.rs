@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::revocations;
 use crate::clock::Millis;
-use crate::db::{Change, Connection};
+use crate::db::{Change, Connection, load_unlocked};
 use crate::ids::{SessionId, Stamp, UserId};
 use crate::schema::{sessions, users};
 use crate::stamps::{advance_if, database_now, lock};
@@ -101,10 +101,7 @@ fn delete_ended(tx: &mut Change<'_>) -> QueryResult<()> {
     let past = database_now(tx.conn(), past)?.min(past);
     // Ordered, so that the index on the ends is used. Otherwise PostgreSQL reads the table from its start until it has met enough.
     let ended = sessions::table.filter(sessions::idle_expires_at.le(past)).select(sessions::id).order(sessions::idle_expires_at).limit(1_000);
-    let ended: Vec<SessionId> = match tx.conn() {
-        Connection::Postgres(conn) => ended.for_update().skip_locked().load(conn)?,
-        Connection::Sqlite(conn) => ended.load(conn)?,
-    };
+    let ended: Vec<SessionId> = load_unlocked!(tx.conn(), ended)?;
     if !ended.is_empty() {
         diesel::delete(sessions::table.filter(sessions::id.eq_any(ended))).execute(tx.conn())?;
     }
