@@ -33,3 +33,15 @@ id! {
     /// A session, as its owner sees it listed. It is not the session's secret.
     SessionId
 }
+id! {
+    /// A post; also the cursor of the feed.
+    PostId
+}
+id! {
+    /// A token of a program, as its owner sees it listed. It is not the token's secret.
+    TokenId
+}
+id! {
+    /// The secret address of a feed. It is not the secret.
+    FeedAddressId
+}

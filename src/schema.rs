@@ -23,6 +23,7 @@ diesel::table! {
         follower_id -> BigInt,
         followee_id -> BigInt,
         created_at -> BigInt,
+        notify -> Bool,
     }
 }
 
@@ -36,6 +37,68 @@ diesel::table! {
         read_at -> Nullable<BigInt>,
         group_key -> Nullable<Text>,
         stamp -> Nullable<BigInt>,
+        post_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    posts (id) {
+        id -> BigInt,
+        author_id -> BigInt,
+        text -> Text,
+        url -> Nullable<Text>,
+        direct -> Bool,
+        collapse -> Nullable<Text>,
+        created_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    post_recipients (post_id, user_id) {
+        post_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (post_id) {
+        post_id -> BigInt,
+        removing -> Bool,
+        done_to -> BigInt,
+        touched_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (author_id, key) {
+        author_id -> BigInt,
+        key -> Text,
+        body_hash -> Binary,
+        answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        scope -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    feed_addresses (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        feed -> Text,
+        created_at -> BigInt,
     }
 }
 
@@ -79,4 +142,23 @@ diesel::table! {
 
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, follows, notifications, sessions, known_networks);
+diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(feed_addresses -> users (user_id));
+diesel::joinable!(posts -> users (author_id));
+diesel::joinable!(post_recipients -> users (user_id));
+diesel::joinable!(post_recipients -> posts (post_id));
+diesel::joinable!(notifications -> posts (post_id));
+diesel::joinable!(deliveries -> posts (post_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    follows,
+    notifications,
+    sessions,
+    known_networks,
+    posts,
+    post_recipients,
+    deliveries,
+    idempotency_keys,
+    tokens,
+    feed_addresses,
+);
