@@ -19,7 +19,7 @@ use crate::error::AppError;
 use crate::ids::{Stamp, UserId};
 use crate::metrics::DatabaseGauges;
 use crate::model::{secrets, users};
-use crate::stamps::{StampCache, sweep};
+use crate::stamps::{Announced, StampCache, sweep};
 use crate::store::Store;
 
 /// One running Tidings.
@@ -118,6 +118,35 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&mut Change<'_>) -> Result<T, AppError> + Send + 'static,
     {
+        let (value, announced) = self.commit(work).await?;
+        if let Some(announced) = announced {
+            announced.arrived().await;
+        }
+        Ok(value)
+    }
+
+    /// [`App::change`] for work that nobody waits for, and that touches hundreds: it returns when Redis has all of their stamps, or cannot be
+    /// written, however long that takes. So no more is under way at once than one batch.
+    ///
+    /// # Errors
+    /// Those of [`App::change`].
+    pub async fn change_in_bulk<T, F>(&self, work: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, AppError> + Send + 'static,
+    {
+        let (value, announced) = self.commit(work).await?;
+        if let Some(announced) = announced {
+            announced.written().await;
+        }
+        Ok(value)
+    }
+
+    async fn commit<T, F>(&self, work: F) -> Result<(T, Option<Announced>), AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Change<'_>) -> Result<T, AppError> + Send + 'static,
+    {
         let permit = Arc::clone(&self.writers).acquire_owned();
         // In SQLite's words, because for an operator it is the same.
         let permit = tokio::time::timeout(BUSY_TIMEOUT, permit).await.map_err(|_| AppError::Unavailable("database is locked".into()))?;
@@ -128,11 +157,7 @@ impl App {
             drop(permit);
             done
         });
-        let (value, announced) = committed.await??;
-        if let Some(announced) = announced {
-            announced.arrived().await;
-        }
-        Ok(value)
+        committed.await?
     }
 
     /// Whether the database can be used: it answers, and is no read-only replica. A full disk, or SQLite's write lock in use, is no reason to fail.

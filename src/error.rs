@@ -52,6 +52,7 @@ fn limit_sentence(limit: HourlyLimit) -> &'static str {
     match limit {
         HourlyLimit::SignUps => "Too many accounts were made from your network in the last hour.",
         HourlyLimit::Follows => "You have followed a lot of people in the last hour.",
+        HourlyLimit::Posts => "You have posted a lot in the last hour.",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Counters and gauges for operators, in Prometheus's text format.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -68,6 +69,8 @@ pub enum HourlyLimit {
     SignUps,
     /// New follows by one person.
     Follows,
+    /// New posts by one author.
+    Posts,
 }
 
 /// The state of the database when the metrics are read.
@@ -187,10 +190,10 @@ impl Metrics {
         self.redis_commands.with_label_values(&[command, "timeout"]).inc();
     }
 
-    /// Notifications of these kinds were committed.
-    pub fn notified(&self, kinds: &[&str]) {
-        for kind in kinds {
-            self.notifications.with_label_values(&[*kind]).inc();
+    /// So many notifications of each kind were committed.
+    pub fn notified(&self, kinds: &BTreeMap<&'static str, u64>) {
+        for (kind, number) in kinds {
+            self.notifications.with_label_values(&[*kind]).inc_by(*number);
         }
     }
 

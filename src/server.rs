@@ -11,6 +11,7 @@ use socket2::SockRef;
 
 use crate::app::App;
 use crate::error::{AppError, LARGEST_BODY};
+use crate::jobs;
 use crate::middleware::middleware;
 use crate::routes::routes;
 
@@ -76,11 +77,12 @@ pub fn application(app: web::Data<App>) -> Actix<impl ServiceFactory<ServiceRequ
         .configure(|server| routes(server, &assets))
 }
 
-/// Serves `app` on `listener` with `workers` threads until it is told to stop.
+/// Serves `app` on `listener` with `workers` threads until it is told to stop, and begins the work that runs beside requests.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(app: web::Data<App>, listener: TcpListener, workers: usize) -> io::Result<Server> {
+    jobs::start(&app);
     Ok(HttpServer::new(move || application(app.clone()))
         .workers(workers)
         .max_connections(CONNECTIONS)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use diesel::result::Error as DieselError;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub struct Store {
     pub metrics: Arc<Metrics>,
     /// The database itself.
     pub database: Database,
+    /// Wakes the deliveries when there is a new one.
+    pub wake_deliveries: Arc<Notify>,
 }
 
 impl Store {
@@ -35,7 +38,13 @@ impl Store {
     pub fn open(config: &Config) -> Result<Store, OpenError> {
         let database = Database::open(&config.database)?;
         let metrics = Arc::new(Metrics::new().map_err(|cause| OpenError::new(&config.database, cause))?);
-        Ok(Store { clock: Arc::default(), stamps: Arc::new(StampCache::in_memory(config.remembered_stamps)), metrics, database })
+        Ok(Store {
+            clock: Arc::default(),
+            stamps: Arc::new(StampCache::in_memory(config.remembered_stamps)),
+            metrics,
+            database,
+            wake_deliveries: Arc::default(),
+        })
     }
 
     /// Runs `query`, which is one statement. Statements that must agree go through [`Store::snapshot`].
@@ -81,6 +90,9 @@ impl Store {
         let value = committed.inspect_err(|_| self.announce_rows(&effects))?;
         self.database.health().writing.succeeded();
         self.metrics.notified(&effects.notified);
+        if effects.has_delivery {
+            self.wake_deliveries.notify_one();
+        }
         let touched: Vec<_> = effects.touched.into_iter().collect();
         Ok((value, self.stamps.announce(&touched)))
     }

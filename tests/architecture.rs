@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From the top to the bottom. A module imports only what stands below it, and its own folder.
-const LAYERS: [&str; 25] = [
+const LAYERS: [&str; 26] = [
     "main",
     "cli",
     "server",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 25] = [
     "views",
     "poll_url",
     "accounts",
+    "jobs",
     "http",
     "app",
     "store",

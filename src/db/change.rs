@@ -46,10 +46,12 @@ pub struct Change<'a> {
 pub struct Effects {
     /// Whose stamp moved, and to what.
     pub touched: BTreeMap<UserId, Stamp>,
-    /// The stored names of the kinds of notifications that were made, for the metrics.
-    pub notified: Vec<&'static str>,
+    /// How many notifications of each kind, by its stored name, were made, for the metrics.
+    pub notified: BTreeMap<&'static str, u64>,
     /// Whose sessions were revoked.
     pub revoked: Vec<UserId>,
+    /// Whether there is a new delivery.
+    pub has_delivery: bool,
 }
 
 impl<'a> Change<'a> {
@@ -92,9 +94,14 @@ impl<'a> Change<'a> {
         self.effects.revoked.push(user);
     }
 
-    /// A notification of `kind` was made.
-    pub(crate) fn count_notification(&mut self, kind: &'static str) {
-        self.effects.notified.push(kind);
+    /// `number` notifications of `kind` were made.
+    pub(crate) fn count_notifications(&mut self, kind: &'static str, number: u64) {
+        *self.effects.notified.entry(kind).or_default() += number;
+    }
+
+    /// There is a new delivery, for the background work to begin with.
+    pub(crate) fn note_delivery(&mut self) {
+        self.effects.has_delivery = true;
     }
 
     pub(super) fn into_effects(self) -> Effects {

@@ -2,10 +2,10 @@
 
 use strum::EnumDiscriminants;
 
-use crate::ids::UserId;
+use crate::ids::{PostId, UserId};
 
 /// Something that somebody is told. Its discriminant is its [`Kind`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumDiscriminants)]
+#[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
 #[strum_discriminants(
     name(Kind),
     derive(strum::EnumString, strum::IntoStaticStr, strum::EnumIter),
@@ -17,6 +17,15 @@ pub enum Event {
     Follow {
         /// Who does.
         follower: UserId,
+    },
+    /// The author posted something, and the recipient follows them, or is named in it.
+    Post {
+        /// Who did.
+        author: UserId,
+        /// What.
+        post: PostId,
+        /// The word of which an earlier unread one gives way to this; `None`: it replaces nothing.
+        collapse: Option<String>,
     },
 }
 
@@ -30,6 +39,15 @@ impl Event {
     pub fn actor(&self) -> Option<UserId> {
         match self {
             Event::Follow { follower } => Some(*follower),
+            Event::Post { author, .. } => Some(*author),
+        }
+    }
+
+    /// The post that it is about; `None`: it is about none.
+    pub fn post(&self) -> Option<PostId> {
+        match self {
+            Event::Follow { .. } => None,
+            Event::Post { post, .. } => Some(*post),
         }
     }
 
@@ -37,6 +55,7 @@ impl Event {
     pub fn group_key(&self) -> Option<String> {
         match self {
             Event::Follow { follower } => Some(format!("follow:{follower}")),
+            Event::Post { author, collapse, .. } => collapse.as_ref().map(|word| format!("post:{author}:{word}")),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Limits per hour: how many accounts one network makes, how many people one person follows. 0 means no limit.
+//! Limits per hour: how many accounts one network makes, how many people one person follows, how much one author
+//! posts. 0 means no limit.
 //!
 //! They are checked in the transaction of what they limit, after it was done: a repeat that changes nothing is never refused.
 
@@ -41,6 +42,26 @@ pub fn sign_up(tx: &mut Change<'_>, network: [u8; 16], per_hour: u32) -> QueryRe
     let now = tx.now();
     let now = database_now(tx.conn(), now)?;
     let wait = sign_up_wait(tx.conn(), network, now, per_hour)?;
+    if wait.is_none() {
+        limited_actions::record(tx, &actor, now)?;
+    }
+    Ok(wait)
+}
+
+/// `author` is about to post. Records it; or returns the seconds to wait, and then nothing must be posted.
+///
+/// # Errors
+/// Those of the database.
+pub fn post(tx: &mut Change<'_>, author: UserId, per_hour: u32) -> QueryResult<Option<u32>> {
+    if per_hour == 0 {
+        return Ok(None);
+    }
+    let actor = LimitedActor::Author(author);
+    limited_actions::lock(tx, &actor)?;
+    let now = tx.now();
+    let now = database_now(tx.conn(), now)?;
+    let before = limited_actions::recorded(tx.conn(), &actor, now, i64::from(per_hour))?;
+    let wait = wait(&before, now, per_hour);
     if wait.is_none() {
         limited_actions::record(tx, &actor, now)?;
     }

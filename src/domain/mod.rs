@@ -7,4 +7,5 @@ pub mod follow;
 pub mod follow_allowance;
 pub mod limits;
 pub mod notify;
+pub mod post;
 pub mod wording;

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 
 use super::event::Event;
 use crate::db::Change;
-use crate::ids::UserId;
+use crate::ids::{PostId, UserId};
 use crate::model::notifications::{self, Caused, NewNotification};
 
 /// Tells `recipient` of `event`, if `cause`, which makes it so, did anything new; returns whether it did. They get a new, unread
@@ -19,19 +19,34 @@ pub fn notify<C>(tx: &mut Change<'_>, recipient: UserId, event: Event, cause: C)
 where
     C: FnOnce(&mut Change<'_>, &NewNotification) -> QueryResult<Caused>,
 {
-    let notification = notification(recipient, event);
+    let notification = notification(&event);
     match cause(tx, &notification)? {
         Caused::Nothing => return Ok(false),
-        Caused::New => insert(tx, &notification)?,
-        Caused::NewAndNotified => tx.count_notification(notification.kind),
+        Caused::New => insert(tx, recipient, &notification)?,
+        Caused::NewAndNotified => tx.count_notifications(notification.kind, 1),
     }
     Ok(true)
 }
 
-fn insert(tx: &mut Change<'_>, notification: &NewNotification) -> QueryResult<()> {
-    if notifications::insert(tx, notification)? {
-        tx.count_notification(notification.kind);
+fn insert(tx: &mut Change<'_>, recipient: UserId, notification: &NewNotification) -> QueryResult<()> {
+    if notifications::insert(tx, recipient, notification)? {
+        tx.count_notifications(notification.kind, 1);
     }
+    Ok(())
+}
+
+/// Tells all of `recipients` of `event`, which is about a post. They must be in the order of their ids, and few enough for one transaction.
+/// Whoever has been told of this post already is not told again.
+///
+/// # Errors
+/// Those of the database.
+pub fn notify_many(tx: &mut Change<'_>, recipients: &[UserId], event: &Event) -> QueryResult<()> {
+    if recipients.is_empty() {
+        return Ok(());
+    }
+    let notification = notification(event);
+    let inserted = notifications::insert_many(tx, recipients, &notification)?;
+    tx.count_notifications(notification.kind, inserted);
     Ok(())
 }
 
@@ -41,9 +56,17 @@ fn insert(tx: &mut Change<'_>, notification: &NewNotification) -> QueryResult<()
 /// # Errors
 /// Those of the database.
 pub fn retract(tx: &mut Change<'_>, recipient: UserId, event: Event) -> QueryResult<()> {
-    notifications::remove_unread(tx, &notification(recipient, event))
+    notifications::remove_unread(tx, recipient, &notification(&event))
 }
 
-fn notification(recipient: UserId, event: Event) -> NewNotification {
-    NewNotification { recipient, actor: event.actor(), kind: event.kind(), group_key: event.group_key() }
+/// `post` was deleted. All of `recipients`, in the order of their ids, lose the notification of it, read or not.
+///
+/// # Errors
+/// Those of the database.
+pub fn retract_post(tx: &mut Change<'_>, post: PostId, recipients: &[UserId]) -> QueryResult<()> {
+    if recipients.is_empty() { Ok(()) } else { notifications::remove_of_post(tx, post, recipients) }
+}
+
+fn notification(event: &Event) -> NewNotification {
+    NewNotification { actor: event.actor(), kind: event.kind(), group_key: event.group_key(), post: event.post() }
 }

@@ -20,6 +20,7 @@ pub struct Sentence<'a> {
 pub fn sentence<'a>(kind: &str, actor: Option<&'a str>) -> Sentence<'a> {
     let rest = match (kind.parse().ok(), actor) {
         (Some(Kind::Follow), Some(_)) => " follows you",
+        (Some(Kind::Post), Some(_)) => " posted",
         (None, Some(_)) => ": something new",
         (_, None) => "Something new",
     };
@@ -71,6 +72,7 @@ pub fn summary<'a>(notifications: impl IntoIterator<Item = (&'a str, Option<&'a 
 fn plural(kind: &str) -> &'static str {
     match kind.parse().ok() {
         Some(Kind::Follow) => " follow you",
+        Some(Kind::Post) => " posted",
         None => ": something new",
     }
 }

@@ -123,6 +123,31 @@ pub fn newest(conn: &mut Connection, follower: UserId, limit: i64) -> QueryResul
     follows::table.filter(follows::follower_id.eq(follower)).select(follows::created_at).order(follows::id.desc()).limit(limit).load(conn)
 }
 
+/// Who follows `author` and wants to be told of their posts, in the order of their ids: up to `limit` of them after the user `after`.
+///
+/// # Errors
+/// Those of the database.
+pub fn told(conn: &mut Connection, author: UserId, after: UserId, limit: i64) -> QueryResult<Vec<UserId>> {
+    let told = follows::table.filter(follows::followee_id.eq(author)).filter(follows::notify).filter(follows::follower_id.gt(after));
+    told.select(follows::follower_id).order(follows::follower_id).limit(limit).load(conn)
+}
+
+/// Sets whether `follower` is told of the posts of `followee`. Returns whether they follow them.
+///
+/// # Errors
+/// Those of the database.
+pub fn set_notify(tx: &mut Change<'_>, follower: UserId, followee: UserId, notify: bool) -> QueryResult<bool> {
+    Ok(diesel::update(pair(follower, followee)).set(follows::notify.eq(notify)).execute(tx.conn())? > 0)
+}
+
+/// Whether `follower` is told of the posts of `followee`; `None` if they do not follow them.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_told(conn: &mut Connection, follower: UserId, followee: UserId) -> QueryResult<Option<bool>> {
+    pair(follower, followee).select(follows::notify).first(conn).optional()
+}
+
 /// Whether `follower` follows `followee`.
 ///
 /// # Errors

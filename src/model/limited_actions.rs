@@ -22,6 +22,8 @@ pub enum LimitedActor {
     Network([u8; 16]),
     /// Who follows.
     Follower(UserId),
+    /// Who posts.
+    Author(UserId),
 }
 
 impl LimitedActor {
@@ -29,6 +31,7 @@ impl LimitedActor {
         match self {
             LimitedActor::Network(hash) => format!("sign-up:{:032x}", u128::from_be_bytes(*hash)),
             LimitedActor::Follower(user) => format!("follow:{user}"),
+            LimitedActor::Author(user) => format!("post:{user}"),
         }
     }
 }

@@ -2,12 +2,17 @@
 //! `&mut Change`. No HTTP, no JSON, and no rule about who may do what.
 
 mod count;
+pub mod deliveries;
 pub mod follows;
+pub mod idempotency_keys;
+mod insert_for_many;
 pub mod insert_for_told;
 pub mod known_networks;
 pub mod limited_actions;
+mod newest_posts;
 pub mod notifications;
 pub mod people;
+pub mod posts;
 pub mod revocations;
 pub mod secrets;
 pub mod sessions;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Username, revocations};
+use super::{Username, deliveries, idempotency_keys, revocations};
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{Stamp, UserId};
 use crate::schema::users;
@@ -115,7 +115,9 @@ pub fn delete_everybody(tx: &mut Change<'_>) -> QueryResult<()> {
 /// # Errors
 /// Those of the database.
 pub fn delete(tx: &mut Change<'_>, user: UserId, password_hash: &str) -> QueryResult<bool> {
+    deliveries::lock_by_author(tx, user)?;
     advance_with_recipients(tx, user)?;
+    idempotency_keys::delete_of(tx, user)?;
     revocations::record(tx, user)?;
     Ok(diesel::delete(users::table.find(user).filter(users::password_hash.eq(password_hash))).execute(tx.conn())? > 0)
 }

@@ -21,6 +21,8 @@ CREATE TABLE posts (
 CREATE INDEX posts_by_author ON posts (author_id, id);
 -- What everybody may see, of one author, newest first: the feed asks this once for each of those whom somebody follows.
 CREATE INDEX posts_public ON posts (author_id, id) WHERE NOT direct AND deleted_at IS NULL;
+-- Those whose notifications are hidden: every look at an inbox asks, and there is hardly ever one.
+CREATE INDEX posts_deleted ON posts (id) WHERE deleted_at IS NOT NULL;
 
 -- Whom a direct post is for.
 CREATE TABLE post_recipients (
@@ -50,7 +52,8 @@ CREATE INDEX deliveries_by_touch ON deliveries (touched_at);
 
 -- The answers to posts that were sent with an Idempotency-Key, for a day.
 CREATE TABLE idempotency_keys (
-    author_id  BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- No foreign key: a key is taken before the inboxes are locked, and must not lock its author. Who leaves takes theirs along.
+    author_id  BIGINT NOT NULL,
     key        TEXT   NOT NULL,
     -- SHA-256 of the body: the same key with another body is a mistake of the caller's.
     body_hash  BLOB  NOT NULL,

@@ -45,6 +45,13 @@ impl Announced {
             self.client.pause_reads();
         }
     }
+
+    /// Waits until Redis has the change, or cannot be written.
+    pub async fn written(self) {
+        if let Some(write) = self.write {
+            let _ = write.await;
+        }
+    }
 }
 
 /// Shared by requests, the sweep and the supervisor.

@@ -1,0 +1,12 @@
+//! What runs beside requests, in every instance.
+
+mod deliveries;
+
+use actix_web::web::Data;
+
+use crate::app::App;
+
+/// Starts all of it, on the runtime of the caller.
+pub fn start(app: &Data<App>) {
+    deliveries::start(app.clone());
+}

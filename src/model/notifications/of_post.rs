@@ -1,0 +1,28 @@
+//! The notifications of one post, when it is deleted.
+
+use diesel::prelude::*;
+
+use crate::db::{Change, Connection};
+use crate::ids::{PostId, UserId};
+use crate::schema::{notifications, users};
+use crate::stamps::{advance_rows, lock};
+
+/// Who has a notification of `post`, in the order of their ids: up to `limit` of them after the user `after`.
+///
+/// # Errors
+/// Those of the database.
+pub fn recipients_of(conn: &mut Connection, post: PostId, after: UserId, limit: i64) -> QueryResult<Vec<UserId>> {
+    let of_post = notifications::table.filter(notifications::post_id.eq(post)).filter(notifications::recipient_id.gt(after));
+    of_post.select(notifications::recipient_id).order(notifications::recipient_id).limit(limit).load(conn)
+}
+
+/// Removes the notifications of `post` from the inboxes of `recipients`, who are locked here, in the order of their ids.
+///
+/// # Errors
+/// Those of the database.
+pub fn remove_of_post(tx: &mut Change<'_>, post: PostId, recipients: &[UserId]) -> QueryResult<()> {
+    lock(tx, recipients)?;
+    let theirs = notifications::table.filter(notifications::post_id.eq(post)).filter(notifications::recipient_id.eq_any(recipients));
+    diesel::delete(theirs).execute(tx.conn())?;
+    advance_rows(tx, users::id.eq_any(recipients))
+}
