@@ -9,6 +9,8 @@ use prometheus::{Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, In
 use redis::RedisResult;
 use strum::IntoEnumIterator;
 
+use crate::clock::{Millis, SECOND};
+
 /// Upper bounds of the latencies of polls, in seconds: an unchanged one takes microseconds, a changed one milliseconds.
 const BUCKETS: [f64; 12] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.25, 1.0];
 
@@ -33,6 +35,8 @@ pub struct Metrics {
     sign_ups: IntCounter,
     limited: IntCounterVec,
     refusals: IntCounterVec,
+    deliveries_open: IntGauge,
+    delivery_age: IntGauge,
     /// How many users' stamps this process has in memory.
     pub remembered: IntGauge,
     writing: Mutex<()>,
@@ -135,6 +139,8 @@ impl Metrics {
             refusals,
             sign_ups: registered(&registry, IntCounter::new("sign_ups_total", "Accounts made by signing up"))?,
             limited: counter("limited_total", "Refusals by a limit per hour, by what it limits", &["limit"])?,
+            deliveries_open: gauge("deliveries_open", "Posts whose notifications are still being written or removed, by any instance")?,
+            delivery_age: gauge("delivery_oldest_seconds", "How long ago the oldest of these began")?,
             remembered: gauge("stamps_remembered", "People whose stamp this instance has in memory")?,
             writing: Mutex::default(),
             registry,
@@ -195,6 +201,12 @@ impl Metrics {
         for (kind, number) in kinds {
             self.notifications.with_label_values(&[*kind]).inc_by(*number);
         }
+    }
+
+    /// There are `open` deliveries, the oldest of which began `age` milliseconds ago.
+    pub fn set_deliveries(&self, open: i64, age: Millis) {
+        self.deliveries_open.set(open);
+        self.delivery_age.set(age / SECOND);
     }
 
     /// The sweep raised `number` copies in `copy`, which is `memory` or `redis`.

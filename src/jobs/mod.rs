@@ -8,5 +8,5 @@ use crate::app::App;
 
 /// Starts all of it, on the runtime of the caller.
 pub fn start(app: &Data<App>) {
-    deliveries::start(app.clone());
+    deliveries::start(app);
 }

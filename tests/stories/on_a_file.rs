@@ -41,7 +41,7 @@ async fn a_full_disk_is_a_503_and_nothing_is_half_written() {
     let file = folder.path().join("t.db");
     // A limit on the size of a file stands in for a full disk: the write fails in the same place. 512-byte blocks.
     let settings = [("PORT", "0"), ("DATABASE_URL", &process::sqlite_url(&file))];
-    let site = Process::start(process::command_within("trap '' XFSZ; ulimit -f 400", &[], &settings)).await;
+    let site = Process::start(process::command_within("trap '' XFSZ; ulimit -f 800", &[], &settings)).await;
     let bob = Guest::signs_up(&site.url, "bob").await;
     let http = http::client();
     let mut full = None;
@@ -136,7 +136,7 @@ async fn a_full_disk_is_one_line_in_the_log_at_each_end() {
     let file = folder.path().join("t.db");
     let settings = [("PORT", "0"), ("DATABASE_URL", &process::sqlite_url(&file))];
     // A soft limit, which can be lifted while the process runs.
-    let site = Process::start(process::command_within("trap '' XFSZ; ulimit -S -f 400", &[], &settings)).await;
+    let site = Process::start(process::command_within("trap '' XFSZ; ulimit -S -f 800", &[], &settings)).await;
     let (ada, _bob) = (Guest::signs_up(&site.url, "ada").await, Guest::signs_up(&site.url, "bob").await);
     let mut refused = 0;
     for n in 0..400 {
