@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint docs assets assets-test release image compare bench bench-growth clean
+.PHONY: help run demo test lint openapi docs assets assets-test release image compare bench bench-growth clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -59,6 +59,9 @@ lint: ## Formatting, clippy and rustdoc, warnings denied
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --features test-server --test http -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --quiet
+
+openapi: ## Write docs/openapi.json, the description of the JSON API, anew from the code
+	RENEW_OPENAPI=1 cargo test --quiet --test stories description::what_is_kept
 
 assets: $(HTMX) ## Fetch htmx, pinned by package-lock.json
 

@@ -3,6 +3,7 @@
 use derive_more::Display;
 use diesel_derive_newtype::DieselNewType;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A value of `users.last_update`: Unix milliseconds, strictly increasing per user; 0 for somebody to whom nothing ever happened.
 /// It orders and compares changes. It is no clock time to show to anybody.
@@ -11,7 +12,7 @@ pub type Stamp = i64;
 macro_rules! id {
     ($(#[$meaning:meta])* $name:ident) => {
         $(#[$meaning])*
-        #[derive(Debug, Display, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType, Serialize, Deserialize)]
+        #[derive(Debug, Display, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(pub i64);
     };

@@ -1,21 +1,27 @@
 //! Every URL, on one page.
 
+use std::sync::LazyLock;
+
 use actix_files::Files;
 use actix_web::HttpResponse;
 use actix_web::guard::{Any, Get, Head};
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 
 use crate::assets::Assets;
 use crate::error::AppError;
+use crate::http::description::{ApiDocument, ApiResource, api};
 use crate::http::resource::resource;
 use crate::{api, pages, poll};
 
 /// Registers all of them, and a 404 for any other.
 #[rustfmt::skip]
 pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
+    // These come first, because URLs are matched in this order, and theirs is the poll.
+    for resource in json_api() {
+        server.service(resource);
+    }
     server
-        // The poll comes first: URLs are matched in this order, and those with braces by regular expressions.
-        .service(resource("/api/stream").get(poll::stream))
+        .app_data(description().clone())
         // Anybody
         .service(resource("/").get(pages::home::show))
         .service(resource("/signup").get(pages::sign_up::show).post(pages::sign_up::submit))
@@ -42,14 +48,6 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/settings/delete").post(pages::settings::delete_account))
         .service(resource("/settings/sessions/others/revoke").post(pages::settings::revoke_others))
         .service(resource("/settings/sessions/{id}/revoke").post(pages::settings::revoke))
-        // Programs
-        .service(resource("/api/session").post(api::session::create).delete(api::session::delete))
-        .service(resource("/api/me").get(api::people::me))
-        .service(resource("/api/people").get(api::people::list))
-        .service(resource("/api/follow").post(api::follow::create))
-        .service(resource("/api/follow/{userId}").get(api::follow::show).delete(api::follow::delete))
-        .service(resource("/api/notifications").get(api::notifications::list))
-        .service(resource("/api/notifications/read").post(api::notifications::read_all))
         // Operators
         .service(resource("/healthz").get(pages::health::alive))
         .service(resource("/readyz").get(pages::health::ready))
@@ -59,6 +57,33 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/static/{file:.*}").get(not_found))
         .service(resource("/favicon.ico").get(pages::picture::favicon))
         .default_service(web::to(not_found));
+}
+
+/// The JSON API, with what each method is for, and the errors that its handler decides on (`http/description/mod.rs` says how a route is described).
+#[rustfmt::skip]
+pub fn json_api() -> Vec<ApiResource> {
+    vec![
+        // The poll comes first: URLs with braces are matched by regular expressions.
+        api("/api/stream").get("Has anything happened to me?", poll::stream),
+        // Sessions
+        api("/api/session").post("Sign in", api::session::create).problems([401, 429]).delete("Revoke the token that this is called with", api::session::delete),
+        // People
+        api("/api/me").get("My account", api::people::me),
+        api("/api/people").get("The directory", api::people::list),
+        api("/api/follow").post("Follow somebody", api::follow::create).problems([404, 422, 429]),
+        api("/api/follow/{userId}").get("How somebody and I stand", api::follow::show).problems([422]).delete("Unfollow somebody", api::follow::delete).problems([422]),
+        // My notifications
+        api("/api/notifications").get("My inbox, newest first", api::notifications::list),
+        api("/api/notifications/read").post("Mark notifications as read", api::notifications::read_all),
+        // This
+        api("/api/openapi.json").get("This description", api::openapi::show),
+    ]
+}
+
+/// The description of the JSON API, made once.
+pub fn description() -> &'static Data<ApiDocument> {
+    static DESCRIPTION: LazyLock<Data<ApiDocument>> = LazyLock::new(|| Data::new(ApiDocument::of(&json_api())));
+    &DESCRIPTION
 }
 
 async fn not_found() -> Result<HttpResponse, AppError> {

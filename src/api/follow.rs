@@ -1,36 +1,42 @@
 //! Following, by id.
 
-use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path};
-use actix_web::{CustomizeResponder, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::accounts::follow::follow_within_limit;
 use crate::app::App;
 use crate::domain;
 use crate::error::AppError;
+use crate::http::response::{Made, NoContent};
 use crate::http::viewer::Viewer;
 use crate::ids::UserId;
 use crate::model::people::{self, Person};
 
 /// Whom to follow.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Follow)]
 pub struct FollowJson {
     user_id: UserId,
 }
 
 /// The new state, whether or not anything changed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Followed)]
 pub struct FollowedJson {
+    /// True.
     following: bool,
 }
 
 /// The relation of two people.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Relation)]
 pub struct RelationJson {
+    /// Whether the caller follows them.
     following: bool,
+    /// Whether they follow the caller.
     followed_by: bool,
 }
 
@@ -41,12 +47,12 @@ impl From<Person> for RelationJson {
 }
 
 /// `POST /api/follow` `{userId}`: 201 the first time, 200 after.
-pub async fn create(viewer: Viewer, body: Json<FollowJson>, app: Data<App>) -> Result<CustomizeResponder<Json<FollowedJson>>, AppError> {
+pub async fn create(viewer: Viewer, body: Json<FollowJson>, app: Data<App>) -> Result<Made<FollowedJson>, AppError> {
     let (me, followee) = (viewer.id, not_oneself(&viewer, body.user_id)?);
     let per_hour = app.follow_limit(viewer.id);
     let is_new = app.change(move |tx| follow_within_limit(tx, me, followee, per_hour)).await?;
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Json(FollowedJson { following: true }).customize().with_status(status))
+    let followed = FollowedJson { following: true };
+    Ok(if is_new { Made::New(followed) } else { Made::Known(followed) })
 }
 
 /// `GET /api/follow/{userId}`
@@ -56,14 +62,14 @@ pub async fn show(viewer: Viewer, path: Path<UserId>, app: Data<App>) -> Result<
 }
 
 /// `DELETE /api/follow/{userId}`: 204, also when there was none.
-pub async fn delete(viewer: Viewer, path: Path<UserId>, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn delete(viewer: Viewer, path: Path<UserId>, app: Data<App>) -> Result<NoContent, AppError> {
     let (me, followee) = (viewer.id, not_oneself(&viewer, path.into_inner())?);
     app.change(move |tx| {
         people::by_id(tx.conn(), me, followee)?;
         Ok(domain::follow::unfollow(tx, me, followee)?)
     })
     .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }
 
 fn not_oneself(viewer: &Viewer, other: UserId) -> Result<UserId, AppError> {

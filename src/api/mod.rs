@@ -2,6 +2,7 @@
 
 pub mod follow;
 pub mod notifications;
+pub mod openapi;
 mod page_limit;
 pub mod people;
 pub mod session;

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::page_limit::page_limit;
 use crate::app::App;
@@ -12,33 +13,52 @@ use crate::ids::{NotificationId, Stamp};
 use crate::model::notifications::{self, Actor, Notification, Show};
 
 /// Which part of the inbox.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 pub struct NotificationsQuery {
+    /// The `next` of the page before.
+    #[param(value_type = i64, required = false)]
     before: Option<NotificationId>,
+    /// How many at most; more than 100 are 100.
+    #[param(value_type = i64, required = false, minimum = 1, default = 20)]
     limit: Option<i64>,
+    /// Everything, or what has not been read.
     #[serde(default)]
+    #[param(inline)]
     show: Show,
 }
 
 /// One page of the inbox, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Notifications)]
 pub struct NotificationsJson {
     notifications: Vec<NotificationJson>,
     /// The `before` of the next page; null on the last.
+    #[schema(required)]
     next: Option<NotificationId>,
+    /// How many have not been read, on all pages.
     unread: i64,
+    /// The stamp: the page is at least as new.
+    #[schema(value_type = i64)]
     last_update: Stamp,
 }
 
-/// One notification. `kind` is the stored name, whether this release knows it or not.
-#[derive(Serialize)]
+/// One notification.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Notification)]
 struct NotificationJson {
     id: NotificationId,
+    /// What happened: `follow`, `post`. One that a program does not know is to be shown by its `actor` alone: later releases add some.
     kind: String,
+    /// Who did it; null where nobody did.
+    #[schema(required)]
     actor: Option<Actor>,
+    /// When it happened, in Unix milliseconds.
+    #[schema(value_type = i64)]
     created_at: Millis,
+    /// When it was read, in Unix milliseconds; null if it has not been.
+    #[schema(value_type = Option<i64>, required)]
     read_at: Option<Millis>,
 }
 
@@ -59,14 +79,18 @@ pub async fn list(viewer: Viewer, query: Query<NotificationsQuery>, app: Data<Ap
 }
 
 /// Up to which notification to mark all read.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ReadAll)]
 pub struct ReadAllJson {
+    /// The newest that is marked; none newer is.
     through: NotificationId,
 }
 
 /// How many are left.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Unread)]
 pub struct UnreadJson {
+    /// How many have not been read.
     unread: i64,
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::page_limit::page_limit;
 use crate::app::App;
@@ -12,12 +13,16 @@ use crate::model::notifications;
 use crate::model::people::{Person, Search};
 
 /// The caller.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Me)]
 pub struct MeJson {
     id: UserId,
     username: String,
+    /// How many notifications have not been read.
     unread: i64,
+    /// The stamp: when anything that they would see last changed.
+    #[schema(value_type = i64)]
     last_update: Stamp,
 }
 
@@ -29,29 +34,39 @@ pub async fn me(viewer: Viewer, app: Data<App>) -> Result<Json<MeJson>, AppError
 }
 
 /// Which people.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 pub struct PeopleQuery {
+    /// What the name begins with.
     #[serde(default)]
     q: String,
+    /// The `next` of the page before.
     #[serde(default)]
     after: String,
+    /// How many at most; more than 100 are 100.
+    #[param(value_type = i64, required = false, minimum = 1, default = 20)]
     limit: Option<i64>,
 }
 
 /// One page of the directory.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = People)]
 pub struct PeopleJson {
     people: Vec<PersonJson>,
     /// The `after` of the next page; null on the last.
+    #[schema(required)]
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Somebody as the caller sees them.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Person)]
 struct PersonJson {
     id: UserId,
     username: String,
+    /// Whether the caller follows them.
     following: bool,
+    /// Whether they follow the caller.
     followed_by: bool,
 }
 

@@ -1,36 +1,44 @@
 //! Sessions of programs: bearer tokens.
 
+use actix_web::HttpRequest;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::accounts::sign_in::sign_in;
 use crate::app::App;
 use crate::clock::Millis;
 use crate::error::AppError;
 use crate::http::client_info::ClientInfo;
+use crate::http::response::NoContent;
 use crate::http::viewer::Viewer;
 use crate::ids::UserId;
 use crate::model::sessions::{self, SessionKind};
 
 /// A name and its password.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SignIn)]
 pub struct SignInJson {
     username: String,
     password: String,
 }
 
 /// A token, and whose it is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
 pub struct SessionJson {
+    /// For `Authorization: Bearer`.
     token: String,
     /// When it ends, in Unix milliseconds. The end is part of the token and does not move.
+    #[schema(value_type = i64)]
     expires_at: Millis,
     user: UserJson,
 }
 
-#[derive(Serialize)]
+/// Whoever signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserJson {
     id: UserId,
     username: String,
@@ -44,7 +52,7 @@ pub async fn create(body: Json<SignInJson>, req: HttpRequest, app: Data<App>) ->
 }
 
 /// `DELETE /api/session`: revokes the token that it is called with.
-pub async fn delete(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn delete(viewer: Viewer, app: Data<App>) -> Result<NoContent, AppError> {
     app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, viewer.session)?)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }

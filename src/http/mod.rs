@@ -2,6 +2,7 @@
 
 pub mod client_info;
 pub mod client_ip;
+pub mod description;
 pub mod form;
 pub mod request;
 pub mod resource;

@@ -1,8 +1,8 @@
 //! What a request's headers say.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, EntityTag, HeaderMap, HeaderName, IfNoneMatch};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::app::App;
 use crate::error::AppError;
@@ -31,4 +31,16 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Only if the server was put together without it.
 pub fn app(req: &HttpRequest) -> Result<Data<App>, AppError> {
     req.app_data::<Data<App>>().cloned().ok_or_else(|| AppError::internal("no App in the server's data"))
+}
+
+/// How many tags of `If-None-Match` are read. A program has one; a list of thousands is a guess.
+const MOST_TAGS: usize = 4;
+
+/// Whether the caller has the answer with this tag already: `If-None-Match`, compared weakly.
+pub fn has_etag(req: &HttpRequest, etag: &EntityTag) -> bool {
+    match req.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(tags)) => tags.iter().take(MOST_TAGS).any(|tag| tag.weak_eq(etag)),
+        None => false,
+    }
 }

@@ -1,10 +1,11 @@
-//! Return types of handlers: HTML, a refused form, the answer to a form, the answer to a poll.
+//! Return types of handlers: HTML, a refused form, the answer to a form, the answer to a poll; and of the JSON API, what was made and nothing.
 
 use actix_web::body::BoxBody;
 use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
+use serde::Serialize;
 
 use crate::error::AppError;
 
@@ -42,6 +43,19 @@ pub enum PollAnswer<T> {
     /// 200: something did.
     Changed(T),
 }
+
+/// The answer to a request that makes something, and may be repeated.
+#[derive(Debug)]
+pub enum Made<T> {
+    /// 201: it is new.
+    New(T),
+    /// 200: it was there.
+    Known(T),
+}
+
+/// 204.
+#[derive(Debug)]
+pub struct NoContent;
 
 /// 303 to `url`.
 pub fn see_other(url: &str) -> HttpResponse {
@@ -104,5 +118,24 @@ impl<T: Template> Responder for PollAnswer<T> {
             PollAnswer::ForeignPage => HttpResponse::NoContent().insert_header(("HX-Refresh", "true")).finish(),
             PollAnswer::Changed(fragment) => Html(fragment).respond_to(req),
         }
+    }
+}
+
+impl<T: Serialize> Responder for Made<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        match self {
+            Made::New(body) => HttpResponse::Created().json(body),
+            Made::Known(body) => HttpResponse::Ok().json(body),
+        }
+    }
+}
+
+impl Responder for NoContent {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
     }
 }

@@ -8,7 +8,6 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
-use serde::Serialize;
 use url::{Position, Url};
 
 use super::csrf::is_own_origin;
@@ -16,6 +15,7 @@ use crate::app::App;
 use crate::db::one_line;
 use crate::error::AppError;
 use crate::http::client_ip::client_ip;
+use crate::http::description::{PROBLEM_JSON, Problem};
 use crate::http::request::{is_for_programs, is_htmx};
 use crate::http::response::see_other;
 use crate::http::urls::{safe_redirect, sign_in_first};
@@ -29,15 +29,6 @@ use crate::views::layout::Layout;
 #[template(source = "<span>{{ sentence }}</span>", ext = "html")]
 struct ErrorFragment<'a> {
     sentence: &'a str,
-}
-
-/// RFC 9457. The type is "about:blank": the status says what kind of problem it is.
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    r#type: &'static str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
 }
 
 /// Gives a body to an error that has none. A form that is shown again with its errors keeps its own.
@@ -107,7 +98,7 @@ async fn render(request: &HttpRequest, app: &App, status: StatusCode, ours: Opti
     }
     if is_for_programs(request) {
         let title = status.canonical_reason().unwrap_or("Error");
-        return builder.content_type("application/problem+json").json(ProblemJson { r#type: "about:blank", title, status: status.as_u16(), detail: sentence });
+        return builder.content_type(PROBLEM_JSON).json(Problem { r#type: "about:blank", title, status: status.as_u16(), detail: sentence });
     }
     if signed_out {
         return see_other(&sign_in_first(&destination(request)));

@@ -2,6 +2,7 @@
 //!
 //! [`unchanged`] answers nearly every poll there is, before routing. Whatever it leaves comes to [`stream`].
 
+mod answer;
 mod page;
 mod program;
 pub mod unchanged;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+pub use self::answer::StreamAnswer;
 use crate::app::App;
 use crate::error::AppError;
 use crate::http::request::is_htmx;
@@ -18,11 +20,11 @@ use crate::http::viewer::Poller;
 use crate::metrics::PollOutcome;
 
 /// `GET /api/stream?since=`: the HTML poll of a page for htmx, the JSON poll for everybody else.
-pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<StreamAnswer, AppError> {
     let begun = Instant::now();
     let answered = answer(&req, &app).await;
     app.metrics.polled(answered.as_ref().map_or(PollOutcome::Refused, |(outcome, _)| *outcome), begun);
-    answered.map(|(_, response)| response)
+    answered.map(|(_, response)| StreamAnswer(response))
 }
 
 async fn answer(req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {

@@ -1,20 +1,27 @@
 //! The poll of a program: JSON, and an ETag for conditional requests.
 
-use actix_web::http::header::{self, ETag, EntityTag, IfNoneMatch};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::http::header::{self, ETag, EntityTag};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::request::has_etag;
 use crate::http::viewer::Poller;
 use crate::ids::Stamp;
 use crate::metrics::PollOutcome;
 use crate::poll_url::{PollCursor, Since};
 
-#[derive(Serialize)]
+/// Whether anything happened.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct PollJson {
+#[schema(as = Poll)]
+pub(super) struct PollJson {
+    /// The stamp to ask with next. 0 for somebody to whom nothing ever happened.
+    #[schema(value_type = i64)]
     last_update: Stamp,
+    /// Whether it differs from `since`.
     has_updates: bool,
 }
 
@@ -25,7 +32,7 @@ pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Resu
         Since::Stamp(stamp) => Some(stamp),
         Since::Garbled => None,
     };
-    if has_etag(req, last_update) {
+    if has_etag(req, &etag(last_update)) {
         poller.confirm_unless_believed(app).await?;
         return Ok((PollOutcome::Unchanged, with_stamp(HttpResponse::NotModified(), last_update, app).finish()));
     }
@@ -37,17 +44,6 @@ pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Resu
     let has_updates = seen != Some(last_update);
     let outcome = if has_updates { PollOutcome::Changed } else { PollOutcome::Unchanged };
     Ok((outcome, with_stamp(HttpResponse::Ok(), last_update, app).json(PollJson { last_update, has_updates })))
-}
-
-/// How many tags of `If-None-Match` are read. A program has one; a list of thousands is a guess.
-const TAGS: usize = 4;
-
-fn has_etag(req: &HttpRequest, stamp: Stamp) -> bool {
-    match req.get_header::<IfNoneMatch>() {
-        Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(tags)) => tags.iter().take(TAGS).any(|tag| tag.weak_eq(&etag(stamp))),
-        None => false,
-    }
 }
 
 fn etag(stamp: Stamp) -> EntityTag {

@@ -12,6 +12,7 @@ mod command;
 mod connections;
 mod costs;
 mod crash;
+mod description;
 mod documents;
 mod follows;
 mod guesses;

@@ -7,7 +7,7 @@ use crate::support::route_list;
 use crate::support::town::Town;
 
 /// Open to everybody. Whatever is not named here needs a session.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "GET /",
     "GET /signup",
     "POST /signup",
@@ -17,6 +17,7 @@ const OPEN: [&str; 14] = [
     "GET /people/{username}/picture.svg",
     "GET /.well-known/change-password",
     "POST /api/session",
+    "GET /api/openapi.json",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
@@ -44,6 +45,8 @@ fn every_route_is_in_the_list() {
 fn a_route_in_a_form_that_cannot_be_read_is_an_error() {
     let read = ".service(resource(\"/a\").get(pages::a::show).post(pages::a::submit));";
     assert_eq!(route_list::parse(read).unwrap(), [(Method::GET, "/a".to_owned()), (Method::POST, "/a".to_owned())]);
+    let described = "api(\"/api/a\").get(\"Show a (or b)\", api::a::show).problems([404, 422]).delete(\"End a\", api::a::end),";
+    assert_eq!(route_list::parse(described).unwrap(), [(Method::GET, "/api/a".to_owned()), (Method::DELETE, "/api/a".to_owned())]);
     for other in [
         ".service(resource(pages::stream::PATH).get(pages::stream::poll))",
         ".service(resource(\"/a\"))",
@@ -56,6 +59,10 @@ fn a_route_in_a_form_that_cannot_be_read_is_an_error() {
         ".service(",
         ".route(\"/a\", web::get().to(a))",
         ".configure(more)",
+        ".service(resource(\"/api/a\").get(api::a::show))",
+        "api(\"/a\").get(\"Show a\", api::a::show),",
+        "api(\"/api/a\").get(api::a::show),",
+        "api(\"/api/a\").get(\"Show a\", api::a::show)",
     ] {
         assert_eq!(route_list::parse(&format!("{read}\n{other}")).unwrap_err(), other);
     }

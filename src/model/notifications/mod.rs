@@ -22,7 +22,7 @@ pub use marks::{delete, mark_all_read, mark_post_read, mark_read, mark_unread};
 pub use of_post::{recipients_of, remove_of_post};
 
 /// Which part of the inbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, strum::EnumString, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, strum::EnumString, strum::IntoStaticStr, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Show {
@@ -74,7 +74,7 @@ impl Notification {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, Queryable, Serialize)]
+#[derive(Debug, Clone, Queryable, Serialize, utoipa::ToSchema)]
 pub struct Actor {
     /// Their id.
     pub id: UserId,

@@ -2,14 +2,30 @@
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
+use super::contract::Answered;
 use super::html::Dom;
 
 /// A client that shows redirects instead of following them.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(Policy::none()).build().unwrap()
+}
+
+/// Sends `request`. What the JSON API answers has to be as its description says; for htmx it has fragments, which are not described.
+pub async fn send(request: RequestBuilder) -> Answer {
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, is_htmx) = (request.method().clone(), request.headers().contains_key("hx-request"));
+    let response = client.execute(request).await.unwrap();
+    let path = response.url().path().to_owned();
+    let answer = Answer::of(response).await;
+    if path.starts_with("/api/") && !is_htmx {
+        let answered = Answered { method: &method, path: &path, status: answer.status.as_u16(), headers: &answer.headers, body: &answer.body };
+        answered.check().unwrap_or_else(|wrong| panic!("{method} {path} is not as described: {wrong}"));
+    }
+    answer
 }
 
 /// A response, read to its end.

@@ -1,5 +1,6 @@
 //! Who and what acts in the stories, one file each.
 
+pub mod contract;
 pub mod crowd;
 pub mod guest;
 pub mod html;

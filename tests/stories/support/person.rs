@@ -42,7 +42,7 @@ impl Person {
 
     /// Sends it, and stores or drops the cookie as the answer says.
     pub async fn sends(&self, request: RequestBuilder) -> Answer {
-        let answer = Answer::of(request.send().await.unwrap()).await;
+        let answer = http::send(request).await;
         if let Some(set) = answer.headers.get(SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
             *self.cookie.lock().unwrap() = Some(pair).filter(|pair| !pair.ends_with('='));

@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::http::Answer;
+use super::http::{self, Answer};
 use super::town::Town;
 
 pub struct Program {
@@ -28,7 +28,7 @@ impl Program {
     }
 
     pub async fn sends(&self, request: RequestBuilder) -> Answer {
-        Answer::of(request.send().await.unwrap()).await
+        http::send(request).await
     }
 
     pub async fn gets(&self, path: &str) -> Answer {

@@ -10,37 +10,51 @@ pub fn all() -> Vec<(Method, String)> {
 }
 
 /// The routes in a text, or the first line that may hold one and cannot be read. Whoever registers a route in another form
-/// than `.service(resource("/path").get(handler).post(handler))` has to teach it to this function.
+/// than `.service(resource("/path").get(handler).post(handler))` or `api("/path").get("What for", handler).problems([404]),` has to teach it to
+/// this function.
 pub fn parse(text: &str) -> Result<Vec<(Method, String)>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
-    let registers = |line: &&str| [".service(", ".route(", ".configure(", "scope("].iter().any(|call| line.contains(call));
-    // Files are asked for by their names, which no list knows.
-    let lines = lines.filter(registers).filter(|line| !line.starts_with(".service(Files::new(\"/static\","));
+    let registers = |line: &&str| line.starts_with("api(") || [".service(", ".route(", ".configure(", "scope("].iter().any(|call| line.contains(call));
+    // Files are asked for by their names, which no list knows. The JSON API has lines of its own.
+    let known = [".service(Files::new(\"/static\",", "server.service(resource);"];
+    let lines = lines.filter(registers).filter(|line| !known.iter().any(|known| line.starts_with(known)));
     let read: Result<Vec<_>, _> = lines.map(|line| route(line).ok_or_else(|| line.to_owned())).collect();
     Ok(read?.concat())
 }
 
 /// One line; `None` if it is of any other form.
 fn route(line: &str) -> Option<Vec<(Method, String)>> {
-    let line = line.trim_end_matches(';').strip_prefix(".service(")?.strip_suffix(')')?;
-    let (path, mut verbs) = line.strip_prefix("resource(\"").or_else(|| line.strip_prefix("at(\""))?.split_once("\")")?;
+    let page = line.trim_end_matches(';').strip_prefix(".service(resource(\"").and_then(|line| line.strip_suffix(')'));
+    let (line, is_api) = match page {
+        Some(page) => (page, false),
+        None => (line.strip_prefix("api(\"")?.strip_suffix(',')?, true),
+    };
+    let (path, mut verbs) = line.split_once("\")")?;
     let mut routes = Vec::new();
     while !verbs.is_empty() {
         let (verb, rest) = verbs.strip_prefix('.')?.split_once('(')?;
+        if verb == "problems" && is_api {
+            verbs = rest.split_once("])")?.1;
+            continue;
+        }
+        let rest = if is_api { rest.strip_prefix('"')?.split_once("\", ")?.1 } else { rest };
         let (handler, rest) = rest.split_once(')')?;
-        let method = match verb {
-            "get" => Method::GET,
-            "post" => Method::POST,
-            "put" => Method::PUT,
-            "patch" => Method::PATCH,
-            "delete" => Method::DELETE,
-            _ => return None,
-        };
         if handler.is_empty() || !handler.chars().all(|c| c.is_ascii_lowercase() || "_:".contains(c)) {
             return None;
         }
-        routes.push((method, path.to_owned()));
+        routes.push((method(verb)?, path.to_owned()));
         verbs = rest;
     }
-    if path.starts_with('/') && !routes.is_empty() { Some(routes) } else { None }
+    if path.starts_with('/') && path.starts_with("/api/") == is_api && !routes.is_empty() { Some(routes) } else { None }
+}
+
+fn method(verb: &str) -> Option<Method> {
+    match verb {
+        "get" => Some(Method::GET),
+        "post" => Some(Method::POST),
+        "put" => Some(Method::PUT),
+        "patch" => Some(Method::PATCH),
+        "delete" => Some(Method::DELETE),
+        _ => None,
+    }
 }
