@@ -57,7 +57,7 @@ impl App {
     pub fn open(config: Config) -> Result<App, OpenError> {
         let mut store = Store::open(&config)?;
         let failed = |cause: Cause| OpenError::new(&config.database, cause);
-        let signer = signer(&store).map_err(|error| failed(error.into_cause()))?;
+        let signer = store.signer().map_err(|error| failed(error.into_cause()))?;
         let passwords = Passwords::new().map_err(|cause| failed(Box::new(cause)))?;
         store.stamps = shared_stamps(&config, &store).map_err(failed)?;
         let writers = if matches!(config.database, Address::Sqlite(_)) { 1 } else { Semaphore::MAX_PERMITS };
@@ -221,11 +221,4 @@ fn shared_stamps(config: &Config, store: &Store) -> Result<Arc<StampCache>, Caus
         redis.wait_for_first_answer();
     }
     Ok(stamps)
-}
-
-/// Signs with the key of this database, which is made at its first start.
-fn signer(store: &Store) -> Result<Signer, AppError> {
-    let fresh = Signer::fresh_key()?;
-    let (key, _) = store.change(|tx| Ok::<_, AppError>(secrets::get_or_insert(tx, secrets::SESSION_KEY, &fresh)?))?;
-    Signer::new(&key).map_err(AppError::internal)
 }

@@ -19,6 +19,9 @@ pub enum AppError {
     /// Nobody is signed in, or the session has ended.
     #[error("You are not signed in, or your session has ended.")]
     SignedOut,
+    /// The token of a program, whose scope does not cover what was asked for.
+    #[error("This token may not be used for that: its scope does not cover it.")]
+    InsufficientScope,
     /// A name and password that do not match.
     #[error("Wrong username or password.")]
     WrongPassword,
@@ -139,6 +142,7 @@ impl ResponseError for AppError {
         match self {
             AppError::Refused(status, _) => *status,
             AppError::SignedOut | AppError::WrongPassword => StatusCode::UNAUTHORIZED,
+            AppError::InsufficientScope => StatusCode::FORBIDDEN,
             AppError::NotFound => StatusCode::NOT_FOUND,
             AppError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             AppError::TooMany(_) | AppError::LimitReached(..) => StatusCode::TOO_MANY_REQUESTS,

@@ -67,6 +67,9 @@ pub fn json_api() -> Vec<ApiResource> {
         api("/api/stream").get("Has anything happened to me?", poll::stream),
         // Sessions
         api("/api/session").post("Sign in", api::session::create).problems([401, 429]).delete("Revoke the token that this is called with", api::session::delete),
+        // Tokens of programs
+        api("/api/tokens").get("My tokens, newest first", api::tokens::list).post("Make a token", api::tokens::create).problems([422]),
+        api("/api/tokens/{id}").delete("Revoke a token", api::tokens::delete),
         // People
         api("/api/me").get("My account", api::people::me),
         api("/api/people").get("The directory", api::people::list),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use diesel::result::Error as DieselError;
 use tokio::sync::Notify;
 
+use crate::auth::session_token::Signer;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Change, Connection, Database, Effects, NoConnection, OpenError};
 use crate::error::AppError;
 use crate::ids::UserId;
 use crate::metrics::Metrics;
-use crate::model::users;
+use crate::model::{secrets, users};
 use crate::stamps::{Announced, StampCache};
 
 /// State shared by everything that reads or writes, and the three ways to the database. All of them block.
@@ -95,6 +96,16 @@ impl Store {
         }
         let touched: Vec<_> = effects.touched.into_iter().collect();
         Ok((value, self.stamps.announce(&touched)))
+    }
+
+    /// Signs with the key of this database, which is made at its first start.
+    ///
+    /// # Errors
+    /// When it can be neither read nor made.
+    pub fn signer(&self) -> Result<Signer, AppError> {
+        let fresh = Signer::fresh_key()?;
+        let (key, _) = self.change(|tx| Ok::<_, AppError>(secrets::get_or_insert(tx, secrets::SESSION_KEY, &fresh)?))?;
+        Signer::new(&key).map_err(AppError::internal)
     }
 
     /// Announces what the rows of those who were touched say, whether or not that is of this change. What cannot be read now is forgotten here,

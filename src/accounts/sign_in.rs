@@ -9,7 +9,7 @@ use crate::auth::session_token::{KeyedHash, SessionToken};
 use crate::db::Change;
 use crate::error::AppError;
 use crate::http::client_info::ClientInfo;
-use crate::http::viewer::Viewer;
+use crate::http::viewer::SessionViewer;
 use crate::ids::UserId;
 use crate::metrics::SignInOutcome;
 use crate::model::sessions::{self, NewSession, SessionKind};
@@ -34,7 +34,7 @@ pub async fn sign_in(app: &App, username: &str, password: String, client: Client
 ///
 /// # Errors
 /// [`AppError::WrongPassword`]; [`AppError::TooMany`] after too many failures in this session.
-pub async fn check_own_password(app: &App, viewer: &Viewer, password: String, address: IpAddr) -> Result<Credentials, AppError> {
+pub async fn check_own_password(app: &App, viewer: &SessionViewer, password: String, address: IpAddr) -> Result<Credentials, AppError> {
     let begun = app.login_throttle.begin(Guesser::Member(viewer.session), app.clock.uptime()).map_err(AppError::TooMany);
     let attempt = begun.inspect_err(|error| record_throttled(app, &viewer.username, address, error))?;
     check(app, attempt, &viewer.username, Username::parse(&viewer.username).ok(), password, address).await

@@ -6,3 +6,4 @@ pub mod openapi;
 mod page_limit;
 pub mod people;
 pub mod session;
+pub mod tokens;

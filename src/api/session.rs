@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::error::AppError;
 use crate::http::client_info::ClientInfo;
 use crate::http::response::NoContent;
-use crate::http::viewer::Viewer;
+use crate::http::viewer::{Caller, SessionViewer};
 use crate::ids::UserId;
 use crate::model::sessions::{self, SessionKind};
 
@@ -44,15 +44,15 @@ struct UserJson {
     username: String,
 }
 
-/// `POST /api/session` `{username, password}`
-pub async fn create(body: Json<SignInJson>, req: HttpRequest, app: Data<App>) -> Result<Json<SessionJson>, AppError> {
+/// `POST /api/session` `{username, password}`. For anybody but the token of a program, which as a [`Caller`] is refused.
+pub async fn create(_: Caller, body: Json<SignInJson>, req: HttpRequest, app: Data<App>) -> Result<Json<SessionJson>, AppError> {
     let SignInJson { username, password } = body.into_inner();
     let (token, user) = sign_in(&app, &username, password, ClientInfo::of(&req, &app.config), SessionKind::Program).await?;
     Ok(Json(SessionJson { token: app.signer.sign(&token), expires_at: token.idle_expires_at, user: UserJson { id: user.id, username: user.username } }))
 }
 
 /// `DELETE /api/session`: revokes the token that it is called with.
-pub async fn delete(viewer: Viewer, app: Data<App>) -> Result<NoContent, AppError> {
+pub async fn delete(viewer: SessionViewer, app: Data<App>) -> Result<NoContent, AppError> {
     app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, viewer.session)?)).await?;
     Ok(NoContent)
 }

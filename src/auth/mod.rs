@@ -1,5 +1,6 @@
-//! Credentials: passwords, session tokens, and the throttle of failed sign-ins. No HTTP.
+//! Credentials: passwords, tokens of sessions and of programs, and the throttle of failed sign-ins. No HTTP.
 
+pub mod api_token;
 mod failures;
 pub mod login_throttle;
 pub mod network;

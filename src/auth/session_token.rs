@@ -76,13 +76,14 @@ fn idle_expiry(now: Millis, expires_at: Millis) -> Millis {
     now.saturating_add(IDLE_TIMEOUT).min(expires_at)
 }
 
-fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Signs tokens and verifies signed ones.
+/// Signs tokens and verifies signed ones: here those of sessions, in `api_token` those of programs.
+#[derive(Clone)]
 pub struct Signer(Hmac<Sha256>);
 
 /// What [`Signer::keyed_hash`] makes.
@@ -114,15 +115,20 @@ impl Signer {
         Hmac::new_from_slice(key).map(Signer)
     }
 
+    /// The HMAC with the key, and nothing in it yet.
+    pub(super) fn keyed(&self) -> Hmac<Sha256> {
+        self.0.clone()
+    }
+
     /// Eight hex digits that are the same for all instances of a site, and others for another site.
     pub fn site_id(&self) -> String {
-        let digest = self.0.clone().chain_update(b"site id").finalize().into_bytes();
+        let digest = self.keyed().chain_update(b"site id").finalize().into_bytes();
         digest.iter().take(SITE_ID).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A hash of `value` that only this site can make, and another one for each `purpose`: to recognise what must not be kept.
     pub fn keyed_hash(&self, purpose: &str, value: &str) -> KeyedHash {
-        let digest = self.0.clone().chain_update(purpose).chain_update([0]).chain_update(value).finalize().into_bytes();
+        let digest = self.keyed().chain_update(purpose).chain_update([0]).chain_update(value).finalize().into_bytes();
         let mut hash = KeyedHash::default();
         hash.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
         hash
@@ -135,7 +141,7 @@ impl Signer {
         bytes.extend_from_slice(&token.idle_expires_at.to_be_bytes());
         bytes.extend_from_slice(&token.expires_at.to_be_bytes());
         bytes.extend_from_slice(&token.secret);
-        let signature = self.0.clone().chain_update(&bytes).finalize().into_bytes();
+        let signature = self.keyed().chain_update(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&signature);
         URL_SAFE_NO_PAD.encode_to_string(bytes)
     }
@@ -148,7 +154,7 @@ impl Signer {
             return None;
         }
         let (payload, signature) = bytes.split_at_checked(PAYLOAD)?;
-        self.0.clone().chain_update(payload).verify_slice(signature).ok()?;
+        self.keyed().chain_update(payload).verify_slice(signature).ok()?;
         let (user, rest) = payload.split_first_chunk()?;
         let (idle_expires_at, rest) = rest.split_first_chunk()?;
         let (expires_at, rest) = rest.split_first_chunk()?;

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod account;
 mod command_result;
 pub mod demo;
 mod listen;
 mod logging;
 mod serve;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -32,6 +34,9 @@ enum Command {
     /// List, add and delete accounts, and give them new passwords; also while instances serve
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Make a token with which a program of an account can use the JSON API; also while instances serve
+    #[command(subcommand)]
+    Token(token::TokenCommand),
 }
 
 /// Runs the command that the program was started with.
@@ -41,6 +46,7 @@ pub async fn run() -> ExitCode {
         None | Some(Command::Serve) => serve::run(cli.settings).await,
         Some(Command::Demo) => demo::run(cli.settings).await,
         Some(Command::User(command)) => user::run(command, &cli.settings),
+        Some(Command::Token(command)) => token::run(command, &cli.settings),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write, stdin, stdout};
 
 use clap::Subcommand;
 
+use super::account::{found, username};
 use super::command_result::CommandResult;
 use crate::auth::password::hash;
 use crate::auth::password_rules::objection;
@@ -12,7 +13,7 @@ use crate::config::Settings;
 use crate::db::Cause;
 use crate::error::AppError;
 use crate::ids::UserId;
-use crate::model::{Username, sessions, users};
+use crate::model::{Username, sessions, tokens, users};
 use crate::store::Store;
 
 #[derive(Subcommand)]
@@ -24,7 +25,7 @@ pub(super) enum UserCommand {
         /// The username
         name: String,
     },
-    /// Replace a password and sign the account out everywhere; it is read from standard input, or else made and printed
+    /// Replace a password, sign the account out everywhere and revoke its tokens; it is read from standard input, or else made and printed
     Password {
         /// The username
         name: String,
@@ -47,10 +48,6 @@ pub(super) fn run(command: UserCommand, settings: &Settings) -> CommandResult {
         UserCommand::Password { name } => set_password(&store, &username(&name)?),
         UserCommand::Delete { name } => delete(&store, &username(&name)?),
     }
-}
-
-fn username(typed: &str) -> Result<Username, String> {
-    Username::parse(typed).map_err(|why| format!("{typed:?} is no username. {why}"))
 }
 
 fn list(store: &Store) -> CommandResult {
@@ -78,7 +75,8 @@ fn set_password(store: &Store, name: &Username) -> CommandResult {
     let changed = store.change(|tx| {
         let user = users::by_username(tx.conn(), name)?;
         users::set_password(tx, user, &hash)?;
-        Ok::<_, AppError>(sessions::revoke_all(tx, user)?)
+        sessions::revoke_all(tx, user)?;
+        Ok::<_, AppError>(tokens::revoke_all(tx, user)?)
     });
     found(changed.map(drop), name)?;
     password.print()
@@ -90,14 +88,6 @@ fn delete(store: &Store, name: &Username) -> CommandResult {
         if users::delete(tx, known.id, &known.password_hash)? { Ok(()) } else { Err(AppError::internal("the password was changed at this moment; try again")) }
     });
     found(deleted.map(drop), name)
-}
-
-fn found(done: Result<(), AppError>, name: &Username) -> CommandResult {
-    match done {
-        Err(AppError::NotFound) => Err(format!("there is no {name}.").into()),
-        Err(error) => Err(error.into_cause()),
-        Ok(()) => Ok(()),
-    }
 }
 
 /// A password, and whether nobody knows it yet.

@@ -1,9 +1,13 @@
 //! What any web program needs: who asks, how to answer, addresses and URLs.
 
+pub mod access;
 pub mod client_info;
 pub mod client_ip;
+mod credential;
 pub mod description;
 pub mod form;
+mod identify;
+pub mod last_use;
 pub mod request;
 pub mod resource;
 pub mod response;

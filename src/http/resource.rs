@@ -1,20 +1,27 @@
 //! One URL and its methods. Unlike actix's own resource, it answers HEAD wherever it answers GET, and a 405 has an `Allow` header, as RFC 9110
 //! requires.
 
-use actix_web::dev::{AppService, HttpServiceFactory};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, web};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route, web};
 
+use super::identify::identify;
 use crate::error::AppError;
 
 /// One URL under construction.
 pub struct MethodResource {
     resource: Resource,
     methods: Vec<&'static str>,
+    /// Whether the caller is identified before anything else is read.
+    identifies: bool,
 }
 
 /// The URL `path`.
 pub fn resource(path: &str) -> MethodResource {
-    MethodResource { resource: web::resource(path), methods: Vec::new() }
+    // The poll asks the database only if it must.
+    let identifies = path.starts_with("/api/") && path != "/api/stream";
+    MethodResource { resource: web::resource(path), methods: Vec::new(), identifies }
 }
 
 impl MethodResource {
@@ -64,6 +71,13 @@ impl HttpServiceFactory for MethodResource {
             let refusal = AppError::MethodNotAllowed(allowed.clone());
             async move { Err::<HttpResponse, AppError>(refusal) }
         };
-        self.resource.default_service(web::to(refuse)).register(config);
+        let resource = self.resource.default_service(web::to(refuse));
+        if self.identifies { resource.wrap(from_fn(identify_first)).register(config) } else { resource.register(config) }
     }
+}
+
+/// A program is told that its token is worth nothing, or not enough, before it is told what is wrong with the rest of the request.
+async fn identify_first(req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    identify(req.request()).await;
+    next.call(req).await
 }

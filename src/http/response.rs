@@ -53,6 +53,10 @@ pub enum Made<T> {
     Known(T),
 }
 
+/// 201: made, each time that it is asked for.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
 /// 204.
 #[derive(Debug)]
 pub struct NoContent;
@@ -118,6 +122,14 @@ impl<T: Template> Responder for PollAnswer<T> {
             PollAnswer::ForeignPage => HttpResponse::NoContent().insert_header(("HX-Refresh", "true")).finish(),
             PollAnswer::Changed(fragment) => Html(fragment).respond_to(req),
         }
+    }
+}
+
+impl<T: Serialize> Responder for Created<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Created().json(self.0)
     }
 }
 

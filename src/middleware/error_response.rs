@@ -117,7 +117,7 @@ const LAYOUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The layout that every other page has, as far as the database says who is signed in. Only for browsers that open a page: pictures, scripts and
 /// programs do not ask for HTML, and cost no statement.
 async fn layout(request: &HttpRequest, app: &App, status: StatusCode, name: &str) -> Layout {
-    let Ok(poller) = Poller::of(request, app) else { return Layout::visitor(app, name) };
+    let Some(poller) = Poller::of(request, app).ok().filter(Poller::has_session) else { return Layout::visitor(app, name) };
     let is_in_trouble = status == StatusCode::SERVICE_UNAVAILABLE || !app.database.health().is_well();
     if !accepts_html(request) || is_in_trouble {
         return Layout::unconfirmed(app, name, poller);
@@ -160,6 +160,7 @@ fn add_headers(builder: &mut HttpResponseBuilder, ours: Option<&AppError>) {
     match ours {
         AppError::MethodNotAllowed(allowed) => drop(builder.insert_header((header::ALLOW, allowed.as_str()))),
         AppError::SignedOut | AppError::WrongPassword => drop(builder.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
+        AppError::InsufficientScope => drop(builder.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\""))),
         _ => {}
     }
 }

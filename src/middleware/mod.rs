@@ -20,7 +20,7 @@ use futures_util::future::Either;
 use self::chunked_body::ChunkedBody;
 use crate::app::App;
 use crate::error::{AppError, LARGEST_BODY};
-use crate::http::viewer::RenewedCookie;
+use crate::http::last_use::RenewedCookie;
 use crate::poll::unchanged;
 
 /// The longest that a request may take. Everything of ours gives up sooner. This is for bodies that never arrive, a few of which would

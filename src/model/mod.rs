@@ -17,8 +17,12 @@ pub mod revocations;
 pub mod secrets;
 pub mod sessions;
 mod slice;
+mod token_name;
+pub mod tokens;
 mod username;
 pub mod users;
+pub mod visible;
 
 pub use slice::Slice;
+pub use token_name::{LONGEST as LONGEST_TOKEN_NAME, NotATokenName, TokenName};
 pub use username::{LONGEST as LONGEST_USERNAME, NotAUsername, Username};

@@ -1,13 +1,22 @@
-//! The table `revocations`: whose sessions were revoked, and the stamp that this gave them.
+//! The table `revocations`: whose sessions or tokens were revoked, and the stamp that this gave them.
 
 use diesel::prelude::*;
 
 use crate::db::{Change, load_unlocked, on_either};
 use crate::ids::UserId;
 use crate::schema::revocations;
-use crate::stamps::REVOKED_FOR;
+use crate::stamps::{REVOKED_FOR, advance_if};
 
-/// Records that a session of `user` was revoked, or their account deleted. Their stamp must have advanced in this transaction.
+/// If any sessions or tokens of `user` were `revoked`, their stamp advances, and no process believes what they hold unseen any longer.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_if(tx: &mut Change<'_>, revoked: bool, user: UserId) -> QueryResult<()> {
+    advance_if(tx, revoked, user)?;
+    if revoked { record(tx, user) } else { Ok(()) }
+}
+
+/// Records that a session or a token of `user` was revoked, or their account deleted. Their stamp must have advanced in this transaction.
 ///
 /// # Errors
 /// Those of the database.

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::db::{Change, Connection, load_unlocked};
 use crate::ids::{SessionId, Stamp, UserId};
 use crate::schema::{sessions, users};
-use crate::stamps::{advance_if, database_now, lock};
+use crate::stamps::{database_now, lock};
 
 /// SHA-256 of a session's secret.
 pub type TokenHash = [u8; 32];
@@ -123,6 +123,14 @@ pub fn find(conn: &mut Connection, token_hash: &TokenHash, now: Millis) -> Query
         .optional()
 }
 
+/// Whether that session of `user` is still there.
+///
+/// # Errors
+/// Those of the database.
+pub fn exists(conn: &mut Connection, user: UserId, id: SessionId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(sessions::table.find(id).filter(sessions::user_id.eq(user)))).get_result(conn)
+}
+
 /// A session was used just now, and lives until `idle_expires_at` (Unix milliseconds).
 ///
 /// # Errors
@@ -157,7 +165,7 @@ pub fn list(conn: &mut Connection, user: UserId, now: Millis) -> QueryResult<Vec
 pub fn revoke(tx: &mut Change<'_>, user: UserId, id: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(tx.conn())?;
-    record_revoked(tx, deleted > 0, user)
+    revocations::record_if(tx, deleted > 0, user)
 }
 
 /// Revokes the session of this secret, as [`revoke`] does.
@@ -168,7 +176,7 @@ pub fn revoke_token(tx: &mut Change<'_>, user: UserId, token_hash: &TokenHash) -
     lock(tx, &[user])?;
     let theirs = sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::token_hash.eq(token_hash.as_slice()));
     let deleted = diesel::delete(theirs).execute(tx.conn())?;
-    record_revoked(tx, deleted > 0, user)
+    revocations::record_if(tx, deleted > 0, user)
 }
 
 /// Revokes every session of `user`.
@@ -187,11 +195,5 @@ pub fn revoke_all(tx: &mut Change<'_>, user: UserId) -> QueryResult<()> {
 pub fn revoke_others(tx: &mut Change<'_>, user: UserId, kept: SessionId) -> QueryResult<()> {
     lock(tx, &[user])?;
     let deleted = diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(kept))).execute(tx.conn())?;
-    record_revoked(tx, deleted > 0, user)
-}
-
-/// If any were `revoked`, the stamp of `user` advances, and no process believes their tokens unseen any longer.
-fn record_revoked(tx: &mut Change<'_>, revoked: bool, user: UserId) -> QueryResult<()> {
-    advance_if(tx, revoked, user)?;
-    if revoked { revocations::record(tx, user) } else { Ok(()) }
+    revocations::record_if(tx, deleted > 0, user)
 }

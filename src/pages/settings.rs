@@ -17,7 +17,7 @@ use crate::http::client_ip::client_ip;
 use crate::http::form::Form;
 use crate::http::response::{Html, RefusedForm, see_other, see_other_with};
 use crate::http::session_cookie;
-use crate::http::viewer::{Poller, Viewer};
+use crate::http::viewer::{Poller, SessionViewer};
 use crate::ids::SessionId;
 use crate::model::sessions::{self, ListedSession, SessionKind};
 use crate::model::users::{self, Credentials};
@@ -73,7 +73,7 @@ pub struct SettingsQuery {
 }
 
 /// `GET /settings`
-pub async fn show(viewer: Viewer, query: Query<SettingsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+pub async fn show(viewer: SessionViewer, query: Query<SettingsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
     let done = match query.done.as_str() {
         "password" => "Your password has been changed. You are signed out everywhere else.",
         "revoked" => "That session is signed out.",
@@ -88,7 +88,7 @@ pub async fn well_known() -> HttpResponse {
     see_other("/settings")
 }
 
-async fn page(viewer: &Viewer, app: &App, done: &'static str, errors: SettingsErrors) -> Result<SettingsPage, AppError> {
+async fn page(viewer: &SessionViewer, app: &App, done: &'static str, errors: SettingsErrors) -> Result<SettingsPage, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
     let (unread, listed) = with_unread(app, viewer, move |conn| Ok(sessions::list(conn, me, now)?)).await?;
     let row = |ListedSession { id, kind, created_at, seen_at, client }| SessionRow {
@@ -127,7 +127,7 @@ pub struct PasswordForm {
 /// old one to somebody; this browser gets a new one, and a copy of its cookie ends. Pressed twice, the second comes with the ended cookie: if name
 /// and new password match, it is a sign-in.
 pub async fn change_password(
-    viewer: Result<Viewer, AppError>,
+    viewer: Result<SessionViewer, AppError>,
     form: Result<Form<PasswordForm>, Error>,
     req: HttpRequest,
     app: Data<App>,
@@ -168,7 +168,7 @@ async fn sign_in_with_new_password(form: PasswordForm, client: ClientInfo, app: 
 }
 
 /// Replaces the password, and every session by a new one.
-async fn replace_password(viewer: &Viewer, known: &Credentials, password: String, client: ClientInfo, app: &App) -> Result<SessionToken, AppError> {
+async fn replace_password(viewer: &SessionViewer, known: &Credentials, password: String, client: ClientInfo, app: &App) -> Result<SessionToken, AppError> {
     let (me, old_hash) = (viewer.id, known.password_hash.clone());
     let hash = app.passwords.hash(password).await?;
     app.change(move |tx| {
@@ -196,7 +196,7 @@ const DELETED: &str = "/?done=deleted";
 /// `POST /settings/delete`, field `password`: deletes the account, and everything about it that others have. Pressed twice, the second finds no
 /// account, and is answered like the first.
 pub async fn delete_account(
-    viewer: Result<Viewer, AppError>,
+    viewer: Result<SessionViewer, AppError>,
     form: Result<Form<DeleteForm>, Error>,
     req: HttpRequest,
     app: Data<App>,
@@ -227,7 +227,7 @@ async fn is_deleted(req: &HttpRequest, app: &App) -> Result<bool, AppError> {
 }
 
 /// The page again, with what was wrong. Trouble that is not the reader's mistake stays an error.
-async fn refuse(viewer: &Viewer, req: &HttpRequest, app: &App, errors: SettingsErrors, cause: Option<AppError>) -> Result<HttpResponse, AppError> {
+async fn refuse(viewer: &SessionViewer, req: &HttpRequest, app: &App, errors: SettingsErrors, cause: Option<AppError>) -> Result<HttpResponse, AppError> {
     let (status, retry_after) = match cause {
         None | Some(AppError::WrongPassword) => (StatusCode::UNPROCESSABLE_ENTITY, None),
         Some(wait @ AppError::TooMany(_)) => (wait.status_code(), wait.retry_after()),
@@ -245,14 +245,14 @@ fn error_text(error: &AppError) -> String {
 }
 
 /// `POST /settings/sessions/{id}/revoke`
-pub async fn revoke(viewer: Viewer, session: Path<SessionId>, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn revoke(viewer: SessionViewer, session: Path<SessionId>, app: Data<App>) -> Result<HttpResponse, AppError> {
     let session = session.into_inner();
     app.change(move |tx| Ok(sessions::revoke(tx, viewer.id, session)?)).await?;
     Ok(see_other("/settings?done=revoked"))
 }
 
 /// `POST /settings/sessions/others/revoke`
-pub async fn revoke_others(viewer: Viewer, app: Data<App>) -> Result<HttpResponse, AppError> {
+pub async fn revoke_others(viewer: SessionViewer, app: Data<App>) -> Result<HttpResponse, AppError> {
     app.change(move |tx| Ok(sessions::revoke_others(tx, viewer.id, viewer.session)?)).await?;
     Ok(see_other("/settings?done=others"))
 }

@@ -112,9 +112,9 @@ pub async fn sign_out(req: HttpRequest, app: Data<App>) -> HttpResponse {
     see_other_with("/", &session_cookie::removal(&app))
 }
 
-/// Everybody whom the request's tokens name.
+/// Everybody whose session the request's tokens name.
 pub(super) fn pollers(req: &HttpRequest, app: &App) -> Vec<Poller> {
-    Poller::candidates(req, app).collect()
+    Poller::candidates(req, app).filter(Poller::has_session).collect()
 }
 
 fn layout(app: &App) -> Layout {

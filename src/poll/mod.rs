@@ -9,6 +9,7 @@ pub mod unchanged;
 
 use std::time::Instant;
 
+use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -18,6 +19,7 @@ use crate::error::AppError;
 use crate::http::request::is_htmx;
 use crate::http::viewer::Poller;
 use crate::metrics::PollOutcome;
+use crate::poll_url::PATH;
 
 /// `GET /api/stream?since=`: the HTML poll of a page for htmx, the JSON poll for everybody else.
 pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<StreamAnswer, AppError> {
@@ -27,7 +29,7 @@ pub async fn stream(req: HttpRequest, app: Data<App>) -> Result<StreamAnswer, Ap
     answered.map(|(_, response)| StreamAnswer(response))
 }
 
-async fn answer(req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+async fn answer(req: &HttpRequest, app: &Data<App>) -> Result<(PollOutcome, HttpResponse), AppError> {
     let first = answer_to(Poller::of(req, app)?, req, app).await;
     let others: Vec<Poller> = if matches!(first, Err(AppError::SignedOut)) { Poller::candidates(req, app).skip(1).collect() } else { Vec::new() };
     for other in others {
@@ -39,6 +41,10 @@ async fn answer(req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpRespon
     first
 }
 
-async fn answer_to(poller: Poller, req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+async fn answer_to(poller: Poller, req: &HttpRequest, app: &Data<App>) -> Result<(PollOutcome, HttpResponse), AppError> {
+    if !poller.is_covered(&Method::GET, PATH) {
+        poller.confirm_unless_believed(app).await?;
+        return Err(AppError::InsufficientScope);
+    }
     if is_htmx(req) { page::answer(poller, req, app).await } else { program::answer(poller, req, app).await }
 }

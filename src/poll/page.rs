@@ -1,5 +1,6 @@
 //! The poll of a page: 204, or the polling element again with what is new.
 
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -33,13 +34,13 @@ enum Polled {
 
 impl HtmlSafe for Polled {}
 
-pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &Data<App>) -> Result<(PollOutcome, HttpResponse), AppError> {
     let answer = compare(poller, PollUrl::parse(req.query_string()), app).await?;
     let outcome = if matches!(answer, PollAnswer::Changed(_)) { PollOutcome::Changed } else { PollOutcome::Unchanged };
     Ok((outcome, answer.respond_to(req)))
 }
 
-async fn compare(poller: Poller, url: PollUrl, app: &App) -> Result<PollAnswer<Update<Polled>>, AppError> {
+async fn compare(poller: Poller, url: PollUrl, app: &Data<App>) -> Result<PollAnswer<Update<Polled>>, AppError> {
     if !url.cursor.is_page_of(poller.user) {
         return Ok(PollAnswer::ForeignPage);
     }
@@ -53,7 +54,7 @@ async fn compare(poller: Poller, url: PollUrl, app: &App) -> Result<PollAnswer<U
 
 /// Only now is the session's row worth a read. The rows are read with it, on one snapshot: so they are exactly as new as the stamp that the tab
 /// polls from next.
-async fn changed(poller: Poller, url: PollUrl, app: &App) -> Result<Update<Polled>, AppError> {
+async fn changed(poller: Poller, url: PollUrl, app: &Data<App>) -> Result<Update<Polled>, AppError> {
     let (since, user) = (url.cursor.since, poller.user);
     let name = match &url.view {
         PollView::Inbox(_) => inbox::NAME.to_owned(),
@@ -63,12 +64,14 @@ async fn changed(poller: Poller, url: PollUrl, app: &App) -> Result<Update<Polle
         PollView::Inbox(show) => {
             let query = InboxQuery { show, before: None };
             let (viewer, rows) = poller.confirm_and(app, move |conn, viewer| Ok(InboxRows::load(conn, viewer.id, query)?)).await?;
+            viewer.heard(app);
             let out_of_band = OutOfBand::new(&name, rows.unread, announcement(rows.notifications(), since));
             let loaded_at = LoadedAt { user, stamp: viewer.last_update };
             Update { part: Polled::Inbox(Inbox::new(app, rows, query, loaded_at, Focus::Unchanged)), out_of_band }
         }
         PollView::Badge(_) => {
             let (viewer, (unread, newest)) = poller.confirm_and(app, |conn, viewer| Ok(newest_unread(conn, viewer.id)?)).await?;
+            viewer.heard(app);
             let attributes = PollAttributes::new(app, PollUrl::new(user, viewer.last_update, url.view));
             Update { part: Polled::Badge(BadgePollingElement { attributes }), out_of_band: OutOfBand::new(&name, unread, announcement(&newest, since)) }
         }

@@ -1,6 +1,7 @@
 //! The poll of a program: JSON, and an ETag for conditional requests.
 
 use actix_web::http::header::{self, ETag, EntityTag};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,7 +26,7 @@ pub(super) struct PollJson {
     has_updates: bool,
 }
 
-pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Result<(PollOutcome, HttpResponse), AppError> {
+pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &Data<App>) -> Result<(PollOutcome, HttpResponse), AppError> {
     let mut last_update = app.last_update(poller.user).await?;
     let seen = match PollCursor::parse(req.query_string()).since {
         Since::Absent => Some(0),
@@ -37,7 +38,9 @@ pub(super) async fn answer(poller: Poller, req: &HttpRequest, app: &App) -> Resu
         return Ok((PollOutcome::Unchanged, with_stamp(HttpResponse::NotModified(), last_update, app).finish()));
     }
     if seen != Some(last_update) {
-        last_update = poller.confirm(app).await?.last_update;
+        let viewer = poller.confirm(app).await?;
+        viewer.heard(app);
+        last_update = viewer.last_update;
     } else {
         poller.confirm_unless_believed(app).await?;
     }

@@ -24,7 +24,7 @@ pub fn answer(req: &HttpRequest, app: &App) -> Option<HttpResponse> {
     let is_unchanged = app.stamps.known(poller.user).is_some_and(|stamp| cursor.is_current(stamp, &app.clock));
     // A body, which no poll has, is left to the middleware.
     let has_body = req.headers().contains_key(header::TRANSFER_ENCODING);
-    if !is_unchanged || has_body || !cursor.is_page_of(poller.user) || !poller.is_believed(app) {
+    if !is_unchanged || has_body || !cursor.is_page_of(poller.user) || !poller.is_covered(req.method(), PATH) || !poller.is_believed(app) {
         poller.remember(req);
         return None;
     }

@@ -5,7 +5,7 @@ use std::sync::mpsc::SyncSender;
 
 use super::memory::{Memory, Window};
 use super::redis::{self, Announced, RedisClient, RedisUrl};
-use super::revocations::{Revocations, SessionMark};
+use super::revocations::{Revocations, TokenMark};
 use crate::ids::{Stamp, UserId};
 use crate::metrics::Metrics;
 
@@ -92,19 +92,29 @@ impl StampCache {
         Some(redis.announce(touched.to_vec()))
     }
 
-    /// A session of `user` was revoked, which moved their stamp to `stamp`. To be called before that stamp is announced.
+    /// A session or token of `user` was revoked, which moved their stamp to `stamp`. To be called before that stamp is announced.
     pub fn note_revocation(&self, user: UserId, stamp: Stamp) {
         self.revocations.note(user, stamp);
     }
 
-    /// Whether a token of `user` with our signature may get an unchanged answer although nobody has looked for its row.
-    pub fn may_believe(&self, user: UserId, session: SessionMark) -> bool {
-        self.revocations.may_believe(user, session)
+    /// Whether the token of a session of `user` with our signature may get an unchanged answer although nobody has looked for its row.
+    pub fn may_believe_session(&self, user: UserId, session: TokenMark) -> bool {
+        self.revocations.may_believe_session(user, session)
+    }
+
+    /// [`StampCache::may_believe_session`] of the token of a program.
+    pub fn may_believe_program(&self, user: UserId, token: TokenMark) -> bool {
+        self.revocations.may_believe_program(user, token)
     }
 
     /// The row of a session of `user` was found, together with their stamp `seen`.
-    pub fn session_checked(&self, user: UserId, session: SessionMark, seen: Stamp) {
-        self.revocations.checked(user, session, seen);
+    pub fn session_checked(&self, user: UserId, session: TokenMark, seen: Stamp) {
+        self.revocations.session_checked(user, session, seen);
+    }
+
+    /// The row of the token of a program of `user` was found, together with their stamp `seen`.
+    pub fn program_checked(&self, user: UserId, token: TokenMark, seen: Stamp) {
+        self.revocations.program_checked(user, token, seen);
     }
 
     /// Raises the remembered stamp of `user` to `stamp`, which is what the row says. Whether it was behind.
@@ -117,9 +127,14 @@ impl StampCache {
         self.memory.copies_in_stripe(index, limit)
     }
 
-    /// Forgets that a session of `user` was revoked.
+    /// Forgets what was revoked of `user`, and which of their tokens were found.
     pub(super) fn forget_revocation(&self, user: UserId) {
         self.revocations.forget(user);
+    }
+
+    /// Forgets which tokens of programs were found in the database.
+    pub(super) fn forget_found_tokens(&self) {
+        self.revocations.forget_found();
     }
 
     /// Forgets the stamp of `user`: their next poll asks anew.

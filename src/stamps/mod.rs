@@ -17,4 +17,4 @@ pub use cache::StampCache;
 pub use memory::Window;
 pub use redis::{Announced, RedisClient, RedisUrl};
 pub use revocations::REVOKED_FOR;
-pub use revocations::SessionMark;
+pub use revocations::TokenMark;

@@ -47,6 +47,7 @@ impl RestoreCheck {
         }
         if !std::mem::replace(&mut self.is_correcting, true) {
             log::warn!("the database went back in time, as if a backup had been restored: every open page is told to look again");
+            stamps.forget_found_tokens();
         }
         self.is_correcting = !correct_all(conn, stamps)?;
         Ok(())

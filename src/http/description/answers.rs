@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::operation::Operation;
 use crate::error::AppError;
-use crate::http::response::{Made, NoContent};
+use crate::http::response::{Created, Made, NoContent};
 
 /// What a handler answers.
 pub trait Answer {
@@ -23,6 +23,12 @@ impl<T: ToSchema> Answer for Made<T> {
     fn answer(operation: &mut Operation) {
         operation.answers_json::<T>(201, "Done.");
         operation.answers_json::<T>(200, "It was so already.");
+    }
+}
+
+impl<T: ToSchema> Answer for Created<T> {
+    fn answer(operation: &mut Operation) {
+        operation.answers_json::<T>(201, "Done.");
     }
 }
 

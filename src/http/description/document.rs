@@ -45,7 +45,9 @@ fn describe(resources: &[ApiResource]) -> OpenApi {
         components = components.schemas_from_iter(schemas);
         components = components.responses_from_iter(problems.into_iter().map(|status| (problem::component_name(status), problem::component(status))));
     }
-    let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("The `token` of `POST /api/session`."));
+    let bearer = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The `token` of `POST /api/session`, or that of a program (`tdg_…`), which has a scope: `read`, `post` or `all`."));
     OpenApiBuilder::new()
         .info(Info::builder().title("Tidings").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT)))
         .servers(Some([Server::new("/")]))

@@ -6,7 +6,7 @@ use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, ToSchema};
 
 use super::operation::Operation;
-use crate::http::viewer::Viewer;
+use crate::http::viewer::{Caller, SessionViewer, Viewer};
 
 /// A parameter of a handler, or all of them.
 pub trait Describe {
@@ -26,6 +26,19 @@ impl Describe for HttpRequest {
 impl Describe for Viewer {
     fn describe(operation: &mut Operation) {
         operation.secured();
+    }
+}
+
+impl Describe for SessionViewer {
+    fn describe(operation: &mut Operation) {
+        operation.secured();
+    }
+}
+
+/// Anybody, but for the tokens of programs.
+impl Describe for Caller {
+    fn describe(operation: &mut Operation) {
+        operation.problem(403);
     }
 }
 

@@ -37,10 +37,11 @@ impl Operation {
         Operation { path, described, schemas: Vec::new(), problems: Vec::new() }
     }
 
-    /// It needs a token.
+    /// It needs a token, and one whose scope covers it.
     pub fn secured(&mut self) {
         self.described.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
         self.problem(401);
+        self.problem(403);
     }
 
     /// It may answer with this status and a problem document.

@@ -162,7 +162,15 @@ impl Person {
         answer.json()["id"].as_i64().unwrap()
     }
 
-    /// A program of this person's, with a token.
+    /// A program of this person's, with a token of this scope.
+    pub async fn program_with(&self, scope: &str) -> Program {
+        let request = self.request(Method::POST, "/api/tokens").json(&serde_json::json!({"name": "A program", "scope": scope}));
+        let made = self.sends(request).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        self.town.program().with_token(made.json()["token"].as_str().unwrap())
+    }
+
+    /// A program of this person's, with the token of a session.
     pub async fn program(&self) -> Program {
         let program = self.town.program();
         let answer = program.posts("/api/session", &serde_json::json!({"username": self.name, "password": PASSWORD})).await;
