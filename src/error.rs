@@ -90,6 +90,11 @@ impl AppError {
         AppError::Refused(StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive.".into())
     }
 
+    /// 409: it cannot be done at the same time as something else.
+    pub fn conflict(why: impl Into<Cow<'static, str>>) -> AppError {
+        AppError::Refused(StatusCode::CONFLICT, why.into())
+    }
+
     /// 413: a body beyond [`LARGEST_BODY`].
     pub fn too_large() -> AppError {
         AppError::Refused(StatusCode::PAYLOAD_TOO_LARGE, "That is more than this site accepts at once.".into())

@@ -74,7 +74,10 @@ pub fn json_api() -> Vec<ApiResource> {
         api("/api/me").get("My account", api::people::me),
         api("/api/people").get("The directory", api::people::list),
         api("/api/follow").post("Follow somebody", api::follow::create).problems([404, 422, 429]),
-        api("/api/follow/{userId}").get("How somebody and I stand", api::follow::show).problems([422]).delete("Unfollow somebody", api::follow::delete).problems([422]),
+        api("/api/follow/{userId}").get("How somebody and I stand", api::follow::show).problems([422]).put("Whether to be told of somebody's posts", api::follow::update).problems([422]).delete("Unfollow somebody", api::follow::delete).problems([422]),
+        // Posts
+        api("/api/posts").get("The feed, or the posts of one author, newest first", api::posts::list).problems([404]).post("Post something", api::posts::create).problems([409, 422, 429]),
+        api("/api/posts/{id}").get("One post", api::posts::show).delete("Delete a post of my own", api::posts::delete),
         // My notifications
         api("/api/notifications").get("My inbox, newest first", api::notifications::list),
         api("/api/notifications/read").post("Mark notifications as read", api::notifications::read_all),

@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::error::AppError;
 use crate::http::viewer::Viewer;
 use crate::ids::{NotificationId, Stamp};
-use crate::model::notifications::{self, Actor, Notification, Show};
+use crate::model::notifications::{self, Actor, Notification, NotifiedPost, Show};
 
 /// Which part of the inbox.
 #[derive(Deserialize, IntoParams)]
@@ -60,12 +60,16 @@ struct NotificationJson {
     /// When it was read, in Unix milliseconds; null if it has not been.
     #[schema(value_type = Option<i64>, required)]
     read_at: Option<Millis>,
+    /// The post that it is about; absent where it is about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = NotifiedPost, required = false)]
+    post: Option<NotifiedPost>,
 }
 
 impl From<Notification> for NotificationJson {
     fn from(notification: Notification) -> Self {
-        let Notification { id, kind, actor, created_at, read_at, .. } = notification;
-        NotificationJson { id, kind, actor, created_at, read_at }
+        let Notification { id, kind, actor, created_at, read_at, post, .. } = notification;
+        NotificationJson { id, kind, actor, created_at, read_at, post }
     }
 }
 

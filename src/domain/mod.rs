@@ -2,6 +2,7 @@
 //!
 //! To add a kind of notification, add it to [`event::Event`], give it a sentence in [`wording`], and call [`notify::notify`] where it happens.
 
+pub mod draft;
 pub mod event;
 pub mod follow;
 pub mod follow_allowance;

@@ -16,14 +16,19 @@ use crate::stamps::lock;
 /// How many are told in the transaction of the post itself. Of more, the delivery is written down, and carried out in batches.
 pub const AT_ONCE: usize = 100;
 
-/// Who is told of a post.
+/// Who sees a post, and who is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
-    /// Whoever follows the author and wants to be told.
+    /// Everybody sees it. Whoever follows the author and wants to be told is told.
     Followers,
-    /// Those named, and nobody else sees it. Each must follow the author, or be the author.
-    Named(Vec<UserId>),
-    /// Nobody is told: it is in the feeds only.
+    /// Only those named see it, and the author. Each must follow the author, or be the author.
+    Named {
+        /// Who sees it.
+        seen_by: Vec<UserId>,
+        /// Who of them is told.
+        told: Vec<UserId>,
+    },
+    /// Everybody sees it, and nobody is told: it is in the feeds only.
     Nobody,
 }
 
@@ -39,8 +44,8 @@ pub fn post(tx: &mut Change<'_>, new: &NewPost, audience: &Audience) -> QueryRes
         // Before the post, whose row locks its author.
         lock(tx, &told)?;
     }
-    let named: &[UserId] = if let Audience::Named(named) = audience { named } else { &[] };
-    let post = posts::insert(tx, new, named)?;
+    let seen_by: &[UserId] = if let Audience::Named { seen_by, .. } = audience { seen_by } else { &[] };
+    let post = posts::insert(tx, new, seen_by)?;
     if has_more {
         deliveries::insert(tx, post, false)?;
     } else if !told.is_empty() {
@@ -54,7 +59,7 @@ pub fn post(tx: &mut Change<'_>, new: &NewPost, audience: &Audience) -> QueryRes
 fn first_told(tx: &mut Change<'_>, author: UserId, audience: &Audience) -> QueryResult<(Vec<UserId>, bool)> {
     match audience {
         Audience::Nobody => Ok((Vec::new(), false)),
-        Audience::Named(named) => Ok((named.clone(), false)),
+        Audience::Named { told, .. } => Ok((told.clone(), false)),
         Audience::Followers => {
             let told = follows::told(tx.conn(), author, UserId(0), AT_ONCE as i64 + 1)?;
             let has_more = told.len() > AT_ONCE;

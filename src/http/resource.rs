@@ -47,6 +47,17 @@ impl MethodResource {
         self.with("POST", web::post().to(handler))
     }
 
+    /// Answers PUT.
+    #[must_use]
+    pub fn put<F, Args>(self, handler: F) -> MethodResource
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with("PUT", web::put().to(handler))
+    }
+
     /// Answers DELETE.
     #[must_use]
     pub fn delete<F, Args>(self, handler: F) -> MethodResource

@@ -132,6 +132,28 @@ pub fn told(conn: &mut Connection, author: UserId, after: UserId, limit: i64) ->
     told.select(follows::follower_id).order(follows::follower_id).limit(limit).load(conn)
 }
 
+/// Somebody named in a direct post, who may be.
+#[derive(Debug, Clone, Queryable)]
+pub struct NamedFollower {
+    /// Their id.
+    pub id: UserId,
+    /// Their name, lower-case.
+    pub username: String,
+    /// Whether they want to be told of the author's posts; `None`: they are the author.
+    pub notify: Option<bool>,
+}
+
+/// Who of those with these names follows `author`, or is `author`, in the order of their ids.
+///
+/// # Errors
+/// Those of the database.
+pub fn named(conn: &mut Connection, author: UserId, names: &[&str]) -> QueryResult<Vec<NamedFollower>> {
+    let follow_of_author = follows::follower_id.eq(users::id).and(follows::followee_id.eq(author));
+    let named = users::table.left_join(follows::table.on(follow_of_author)).filter(users::username.eq_any(names));
+    let columns = (users::id, users::username, follows::notify.nullable());
+    named.filter(users::id.eq(author).or(follows::id.nullable().is_not_null())).select(columns).order(users::id).load(conn)
+}
+
 /// Sets whether `follower` is told of the posts of `followee`. Returns whether they follow them.
 ///
 /// # Errors

@@ -1,17 +1,14 @@
 //! The INSERT of the same notification for many, whose stamps advance with it: a batch of a delivery.
 
-use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
+use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
 use super::insert_for_told::InsertForTold;
-use super::notifications::NewNotification;
+use super::new_notification::{InsertStart, NewNotification};
 use crate::clock::Millis;
-use crate::ids::{PostId, UserId};
 use crate::stamps::AdvanceStatement;
 
 /// On PostgreSQL: advances the stamps of `told`, and inserts the notification for all of them, in one round trip.
@@ -67,32 +64,11 @@ impl<Recipients> RunQueryDsl<SqliteConnection> for InsertForMany<'_, Recipients>
 
 impl<Recipients: QueryFragment<Sqlite>> QueryFragment<Sqlite> for InsertForMany<'_, Recipients> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        push_columns(self.notification, &mut out)?;
+        InsertStart { notification: self.notification }.walk_ast(out.reborrow())?;
         out.push_bind_param::<BigInt, _>(&self.now)?;
         out.push_sql(" FROM users WHERE ");
         self.recipients.walk_ast(out.reborrow())?;
         out.push_sql(" ORDER BY id ON CONFLICT DO NOTHING");
         Ok(())
     }
-}
-
-/// The columns of the INSERT and what goes into them, up to that of `created_at`.
-pub(super) fn push_columns<'b, DB>(notification: &'b NewNotification, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
-where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
-    Option<UserId>: ToSql<Nullable<BigInt>, DB>,
-    Option<PostId>: ToSql<Nullable<BigInt>, DB>,
-    Option<String>: ToSql<Nullable<Text>, DB>,
-    &'static str: ToSql<Text, DB>,
-{
-    out.push_sql("INSERT INTO notifications (recipient_id, actor_id, kind, group_key, post_id, stamp, created_at) SELECT id, ");
-    out.push_bind_param::<Nullable<BigInt>, _>(&notification.actor)?;
-    out.push_sql(", ");
-    out.push_bind_param::<Text, _>(&notification.kind)?;
-    out.push_sql(", ");
-    out.push_bind_param::<Nullable<Text>, _>(&notification.group_key)?;
-    out.push_sql(", ");
-    out.push_bind_param::<Nullable<BigInt>, _>(&notification.post)?;
-    out.push_sql(", last_update, ");
-    Ok(())
 }

@@ -4,8 +4,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::insert_for_many::push_columns;
-use super::notifications::NewNotification;
+use super::new_notification::{InsertStart, NewNotification};
 use crate::stamps::SERVER_CLOCK;
 
 /// Inserts `notification` as a part of the statement that causes it, on PostgreSQL, where each statement is a round trip: for all
@@ -24,7 +23,7 @@ impl QueryId for InsertForTold<'_> {
 
 impl QueryFragment<Pg> for InsertForTold<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        push_columns(self.notification, &mut out)?;
+        InsertStart { notification: self.notification }.walk_ast(out.reborrow())?;
         out.push_sql("least(last_update, ");
         out.push_sql(SERVER_CLOCK);
         out.push_sql(") FROM told ON CONFLICT DO NOTHING RETURNING id");

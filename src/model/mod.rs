@@ -9,6 +9,7 @@ mod insert_for_many;
 pub mod insert_for_told;
 pub mod known_networks;
 pub mod limited_actions;
+mod new_notification;
 mod newest_posts;
 pub mod notifications;
 pub mod people;

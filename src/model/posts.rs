@@ -1,5 +1,7 @@
 //! The table `posts`, and for whom the direct ones are. Who may see a post is decided by one predicate, `visible_to`.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use super::Slice;
@@ -79,10 +81,8 @@ pub fn insert(tx: &mut Change<'_>, new: &NewPost, recipients: &[UserId]) -> Quer
         posts::created_at.eq(tx.now()),
     );
     let id: PostId = on_either!(tx.conn(), |conn| diesel::insert_into(posts::table).values(row).returning(posts::id).get_result(conn))?;
-    for recipient in recipients {
-        let row = (post_recipients::post_id.eq(id), post_recipients::user_id.eq(*recipient));
-        diesel::insert_into(post_recipients::table).values(row).execute(tx.conn())?;
-    }
+    let rows: Vec<_> = recipients.iter().map(|recipient| (post_recipients::post_id.eq(id), post_recipients::user_id.eq(*recipient))).collect();
+    on_either!(tx.conn(), |conn| diesel::insert_into(post_recipients::table).values(rows).execute(conn))?;
     Ok(id)
 }
 
@@ -94,19 +94,22 @@ pub fn find(conn: &mut Connection, viewer: UserId, id: PostId) -> QueryResult<Po
     with_author!(posts::table.filter(posts::id.eq(id)).filter(visible_to(viewer))).first(conn)
 }
 
-/// The names of those whom a direct post is for, in the order of the alphabet. A viewer who did not write it learns only of themselves.
+/// The names of those whom the direct ones of `posts` are for, in the order of the alphabet. Of a post that `viewer` did not write, they learn
+/// only of themselves.
 ///
 /// # Errors
 /// Those of the database.
-pub fn recipients(conn: &mut Connection, viewer: UserId, post: &Post) -> QueryResult<Vec<String>> {
-    let named = post_recipients::table.inner_join(users::table).filter(post_recipients::post_id.eq(post.id));
-    let shown = named.filter(users::id.eq(viewer).or(posts_are_of(viewer, post.author.id)));
-    shown.select(users::username).order(users::username).load(conn)
-}
-
-/// Whether `viewer` is the author, as a part of a query.
-fn posts_are_of(viewer: UserId, author: UserId) -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
-    diesel::dsl::sql(if viewer == author { "1 = 1" } else { "1 = 0" })
+pub fn recipients(conn: &mut Connection, viewer: UserId, posts: &[Post]) -> QueryResult<BTreeMap<PostId, Vec<String>>> {
+    let direct: Vec<PostId> = posts.iter().filter(|post| post.direct).map(|post| post.id).collect();
+    if direct.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let named = post_recipients::table.inner_join(users::table).inner_join(posts::table).filter(post_recipients::post_id.eq_any(direct));
+    let shown = named.filter(users::id.eq(viewer).or(posts::author_id.eq(viewer)));
+    let rows: Vec<(PostId, String)> = shown.select((post_recipients::post_id, users::username)).order(users::username).load(conn)?;
+    let mut names: BTreeMap<PostId, Vec<String>> = BTreeMap::new();
+    rows.into_iter().for_each(|(post, name)| names.entry(post).or_default().push(name));
+    Ok(names)
 }
 
 /// What a delivery needs to know of `post`.
@@ -155,7 +158,7 @@ pub fn by_author(conn: &mut Connection, viewer: UserId, author: UserId, before: 
 fn newest(conn: &mut Connection, sources: Vec<Source>, before: PostId, limit: i64) -> QueryResult<Slice<Post, PostId>> {
     let ids: Vec<PostId> = NewestPosts { sources, before, limit: limit.saturating_add(1) }.load(conn)?;
     let mut rows: Vec<Post> = with_author!(posts::table.filter(posts::id.eq_any(ids))).load(conn)?;
-    rows.sort_unstable_by(|a, b| b.id.cmp(&a.id));
+    rows.sort_unstable_by_key(|post| std::cmp::Reverse(post.id));
     Ok(Slice::cut(rows, limit, |post: &Post| post.id))
 }
 

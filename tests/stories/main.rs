@@ -28,6 +28,7 @@ mod operators;
 mod outages;
 mod people;
 mod plans;
+mod posts;
 mod properties;
 mod revocations;
 mod scopes;

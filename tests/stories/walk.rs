@@ -2,6 +2,7 @@
 //! route is tested the day it is written, and one that cannot be read fails.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::route_list;
 use crate::support::town::Town;
@@ -98,6 +99,9 @@ async fn nobody_changes_what_is_somebody_elses() {
     let (ada, bob, eve) = (town.signs_up("ada").await, town.signs_up("bob").await, town.signs_up("eve").await);
     ada.follows(&bob).await;
     let id = bob.inbox().await[0].id.to_string();
+    // A post of the same id, for himself alone.
+    let post = bob.program().await.posts("/api/posts", &json!({"text": "mine", "to": ["bob"], "quiet": true})).await;
+    assert_eq!(post.json()["id"].to_string(), id);
     bob.opens("/notifications").await;
     for (method, route) in route_list::all() {
         if route == "/signout" || route == "/api/session" {

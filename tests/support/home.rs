@@ -61,6 +61,7 @@ impl Home {
             redis_url: self.redis_url.clone(),
             signups_per_hour: Some("0".into()),
             follows_per_hour: Some("0".into()),
+            posts_per_hour: Some("0".into()),
             ..Settings::default()
         }
     }

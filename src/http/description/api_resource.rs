@@ -56,6 +56,8 @@ impl ApiResource {
         get Get
         /// Answers POST.
         post Post
+        /// Answers PUT.
+        put Put
         /// Answers DELETE.
         delete Delete
     }

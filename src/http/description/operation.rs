@@ -3,7 +3,7 @@
 use utoipa::openapi::path::{Operation as Described, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{Object, Schema, Type};
-use utoipa::openapi::{Content, Ref, RefOr, Required, Response, ResponseBuilder, SecurityRequirement};
+use utoipa::openapi::{Content, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, SecurityRequirement};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::header::header;
@@ -78,6 +78,15 @@ impl Operation {
         [400, 408, 413, 415].into_iter().for_each(|status| self.problem(status));
     }
 
+    /// Its body may also be the same as a form, or plain text.
+    pub fn form_or_text_body<T: ToSchema>(&mut self) {
+        let form = self.content::<T>();
+        if let Some(RefOr::T(body)) = &mut self.described.request_body {
+            body.content.insert("application/x-www-form-urlencoded".to_owned(), form.into());
+            body.content.insert("text/plain".to_owned(), Content::new(Some(String::schema())).into());
+        }
+    }
+
     /// It may answer with this status and nothing in the body.
     pub fn answers(&mut self, status: u16, meaning: &str) {
         self.described.responses.responses.insert(status.to_string(), Response::new(meaning).into());
@@ -103,6 +112,14 @@ impl Operation {
     pub fn answer_header<T: PartialSchema>(&mut self, status: u16, name: &str, meaning: &str) {
         if let Some(RefOr::T(response)) = self.described.responses.responses.get_mut(&status.to_string()) {
             response.headers.insert(name.to_owned(), header::<T>(meaning).into());
+        }
+    }
+
+    /// Its answer of this status may have this header.
+    pub fn optional_answer_header<T: PartialSchema>(&mut self, status: u16, name: &str, meaning: &str) {
+        if let Some(RefOr::T(response)) = self.described.responses.responses.get_mut(&status.to_string()) {
+            let header = HeaderBuilder::new().schema(Some(T::schema())).description(Some(meaning));
+            response.headers.insert(name.to_owned(), header.build().into());
         }
     }
 

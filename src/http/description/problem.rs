@@ -53,6 +53,7 @@ fn meaning(status: u16) -> &'static str {
         403 => "Sent by a page of another site.",
         404 => "It does not exist, or the caller may not see it.",
         408 => "The request took too long to arrive.",
+        409 => "Something else is under way at this moment; `detail` says what. It is worth another try.",
         413 => "The body is larger than 16 KiB.",
         415 => "The body is of a type that is not read here, or compressed.",
         422 => "Well-formed, but not possible; `detail` says why.",

@@ -4,11 +4,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::{NewNotification, of, unread_of};
+use super::inbox::{of, unread_of};
 use crate::db::{Change, Connection};
 use crate::ids::{Stamp, UserId};
 use crate::model::insert_for_many::{AdvanceAndInsertForMany, InsertForMany};
 use crate::model::insert_for_told::InsertForTold;
+use crate::model::new_notification::NewNotification;
 use crate::schema::{notifications, users};
 use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance, advance_if, advance_rows, lock};
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{find, of, unread_of};
+use super::inbox::{find, of, unread_of};
 use crate::clock::Millis;
 use crate::db::Change;
 use crate::ids::{NotificationId, PostId, UserId};

@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::site::Home;
 
 /// Every setting that the environment of the tests might hold.
-pub const SETTINGS: [&str; 12] = [
+pub const SETTINGS: [&str; 13] = [
     "BIND",
     "PORT",
     "DATABASE_URL",
@@ -20,6 +20,7 @@ pub const SETTINGS: [&str; 12] = [
     "SIGNUP",
     "SIGNUPS_PER_HOUR",
     "FOLLOWS_PER_HOUR",
+    "POSTS_PER_HOUR",
     "TRUSTED_PROXIES",
     "RUST_LOG",
 ];
@@ -48,7 +49,9 @@ fn prepared(mut command: Command, settings: &[(&str, &str)]) -> Command {
 
 /// The settings for a free port and the data of `home`, without limits per hour.
 pub fn environment(home: &Home) -> Vec<(&str, &str)> {
-    let mut settings = vec![("PORT", "0"), ("DATABASE_URL", home.database_url.as_str()), ("SIGNUPS_PER_HOUR", "0"), ("FOLLOWS_PER_HOUR", "0")];
+    let unlimited = [("SIGNUPS_PER_HOUR", "0"), ("FOLLOWS_PER_HOUR", "0"), ("POSTS_PER_HOUR", "0")];
+    let mut settings = vec![("PORT", "0"), ("DATABASE_URL", home.database_url.as_str())];
+    settings.extend(unlimited);
     settings.extend(home.redis_url.as_deref().map(|url| ("REDIS_URL", url)));
     settings
 }

@@ -1,14 +1,20 @@
 //! Every setting: read once; one that cannot be used is refused in a sentence that names it.
 
+mod error;
+mod public_url;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
-use url::Url;
 
 use crate::db::Address;
 use crate::stamps::RedisUrl;
+
+pub use error::ConfigError;
+use error::refuse;
+pub use public_url::PublicUrl;
 
 /// The settings as they are typed: an environment variable or the flag of the same name, and flags win.
 #[derive(Args, Debug, Default, Clone)]
@@ -43,6 +49,9 @@ pub struct Settings {
     /// New follows an hour by one person; 0 means no limit [default: 200]
     #[arg(long, global = true, env = "FOLLOWS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
     pub follows_per_hour: Option<String>,
+    /// New posts an hour by one author; 0 means no limit [default: 60]
+    #[arg(long, global = true, env = "POSTS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
+    pub posts_per_hour: Option<String>,
     /// Addresses or networks, comma-separated, whose X-Forwarded-For is believed
     #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "ADDRESSES", hide_env_values = true)]
     pub trusted_proxies: Option<String>,
@@ -74,26 +83,10 @@ pub struct Config {
     pub signups_per_hour: u32,
     /// New follows an hour by one person; 0: no limit.
     pub follows_per_hour: u32,
+    /// New posts an hour by one author; 0: no limit.
+    pub posts_per_hour: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-}
-
-/// The address people type into their browsers.
-#[derive(Debug, Clone)]
-pub struct PublicUrl {
-    /// As browsers send it in `Origin`: scheme, host, port unless it is the scheme's own.
-    pub origin: String,
-    /// Whether it is https.
-    pub https: bool,
-}
-
-/// A setting that cannot be used: a sentence that names it and says what it may be.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-fn refuse<T>(sentence: impl Into<String>) -> Result<T, ConfigError> {
-    Err(ConfigError(sentence.into()))
 }
 
 impl Config {
@@ -136,10 +129,11 @@ impl Settings {
             redis: non_empty(&self.redis_url).map(redis).transpose()?,
             poll_seconds: poll_seconds(non_empty(&self.poll_seconds).unwrap_or("10"))?,
             remembered_stamps: remembered_stamps(non_empty(&self.remembered_stamps).unwrap_or("1000000"))?,
-            public_url: non_empty(&self.public_url).map(public_url).transpose()?,
+            public_url: non_empty(&self.public_url).map(PublicUrl::parse).transpose()?,
             signup_open: signup(non_empty(&self.signup).unwrap_or("open"))?,
             signups_per_hour: per_hour("SIGNUPS_PER_HOUR", non_empty(&self.signups_per_hour).unwrap_or("20"))?,
             follows_per_hour: per_hour("FOLLOWS_PER_HOUR", non_empty(&self.follows_per_hour).unwrap_or("200"))?,
+            posts_per_hour: per_hour("POSTS_PER_HOUR", non_empty(&self.posts_per_hour).unwrap_or("60"))?,
             trusted_proxies: trusted_proxies(non_empty(&self.trusted_proxies).unwrap_or_default())?,
         })
     }
@@ -201,16 +195,6 @@ fn redis(value: &str) -> Result<RedisUrl, ConfigError> {
     RedisUrl::parse(value).map_err(|wrong| ConfigError(format!("REDIS_URL {wrong}")))
 }
 
-fn public_url(value: &str) -> Result<PublicUrl, ConfigError> {
-    let wrong = || refuse(format!("PUBLIC_URL must be an address such as https://tidings.example, without a path, not {value:?}."));
-    let Ok(url) = Url::parse(value) else { return wrong() };
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
-        return wrong();
-    }
-    Ok(PublicUrl { origin: url.origin().ascii_serialization(), https: url.scheme() == "https" })
-}
-
 fn trusted_proxies(value: &str) -> Result<Vec<IpNet>, ConfigError> {
     let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
     items
@@ -249,7 +233,7 @@ mod tests {
     #[test]
     fn every_refusal_names_its_setting() {
         type Wrong<'a> = (&'a str, fn(&mut Settings, String), &'a [&'a str]);
-        let wrong: [Wrong<'_>; 11] = [
+        let wrong: [Wrong<'_>; 12] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
             (
@@ -268,6 +252,7 @@ mod tests {
             ("SIGNUP", |s, v| s.signup = Some(v), &["yes", "OPEN"]),
             ("SIGNUPS_PER_HOUR", |s, v| s.signups_per_hour = Some(v), &["-1", "1.5", "many", "100001"]),
             ("FOLLOWS_PER_HOUR", |s, v| s.follows_per_hour = Some(v), &["-1", "1e3", "unlimited", "4294967296"]),
+            ("POSTS_PER_HOUR", |s, v| s.posts_per_hour = Some(v), &["-1", "sixty", "60.5", "100001"]),
             ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),
         ];
         for (name, assign, values) in wrong {
@@ -286,11 +271,5 @@ mod tests {
         }
         let refusal = with(|s| s.redis_url = Some("redis://:hunter2@h/x".into())).unwrap_err().to_string();
         assert!(!refusal.contains("hunter2"), "{refusal}");
-    }
-
-    #[test]
-    fn the_public_address_is_compared_as_browsers_write_it() {
-        let config = with(|s| s.public_url = Some("https://Tidings.Example:443/".into())).unwrap();
-        assert_eq!(config.public_url.map(|url| (url.origin, url.https)), Some(("https://tidings.example".into(), true)));
     }
 }
