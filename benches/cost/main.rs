@@ -8,6 +8,8 @@ mod bare;
 mod child;
 mod client;
 mod crowd;
+mod fanout;
+mod feed;
 mod follows;
 mod growth;
 #[allow(dead_code)]
@@ -40,7 +42,7 @@ pub fn quartiles(values: &[f64]) -> String {
     format!("{:.2}–{:.2}", at(1), at(3))
 }
 
-const PARTS: [&str; 7] = ["polls", "tabs", "memory", "changed", "sign-in", "follows", "stale"];
+const PARTS: [&str; 9] = ["polls", "tabs", "memory", "changed", "sign-in", "follows", "stale", "fan-out", "feed"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -65,6 +67,8 @@ fn main() {
             "growth" => growth::run(&postgres, &redis, 1_000_000),
             "little-growth" => growth::run(&postgres, &redis, 100_000),
             "stale" => stale::run(&postgres, &redis),
+            "fan-out" => fanout::run(&postgres, &redis, 5),
+            "feed" => feed::run(&postgres),
             "follows" => follows::run(&postgres, &redis, 5),
             other => panic!("no such part: {other}; there are {PARTS:?}"),
         }

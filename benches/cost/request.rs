@@ -47,7 +47,8 @@ pub fn mark_all_read(token: &str, buffer: &mut Vec<u8>) {
     post("/api/notifications/read", Some(token), &format!("{{\"through\":{}}}", i64::MAX), buffer);
 }
 
-fn post(path: &str, token: Option<&str>, body: &str, buffer: &mut Vec<u8>) {
+/// Writes a program's request with a body of JSON.
+pub fn post(path: &str, token: Option<&str>, body: &str, buffer: &mut Vec<u8>) {
     let length = body.len();
     write!(buffer, "POST {path} HTTP/1.1\r\nHost: tidings.example\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n").expect("memory");
     if let Some(token) = token {
