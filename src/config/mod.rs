@@ -52,6 +52,9 @@ pub struct Settings {
     /// New posts an hour by one author; 0 means no limit [default: 60]
     #[arg(long, global = true, env = "POSTS_PER_HOUR", value_name = "NUMBER", hide_env_values = true)]
     pub posts_per_hour: Option<String>,
+    /// After how many days a notification that was read is deleted; 0 keeps all [default: 90]
+    #[arg(long, global = true, env = "RETENTION_DAYS", value_name = "DAYS", hide_env_values = true)]
+    pub retention_days: Option<String>,
     /// Addresses or networks, comma-separated, whose X-Forwarded-For is believed
     #[arg(long, global = true, env = "TRUSTED_PROXIES", value_name = "ADDRESSES", hide_env_values = true)]
     pub trusted_proxies: Option<String>,
@@ -85,6 +88,8 @@ pub struct Config {
     pub follows_per_hour: u32,
     /// New posts an hour by one author; 0: no limit.
     pub posts_per_hour: u32,
+    /// After how many days a notification that was read goes; 0: never.
+    pub retention_days: u32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -134,6 +139,7 @@ impl Settings {
             signups_per_hour: per_hour("SIGNUPS_PER_HOUR", non_empty(&self.signups_per_hour).unwrap_or("20"))?,
             follows_per_hour: per_hour("FOLLOWS_PER_HOUR", non_empty(&self.follows_per_hour).unwrap_or("200"))?,
             posts_per_hour: per_hour("POSTS_PER_HOUR", non_empty(&self.posts_per_hour).unwrap_or("60"))?,
+            retention_days: retention_days(non_empty(&self.retention_days).unwrap_or("90"))?,
             trusted_proxies: trusted_proxies(non_empty(&self.trusted_proxies).unwrap_or_default())?,
         })
     }
@@ -187,6 +193,13 @@ fn per_hour(name: &str, value: &str) -> Result<u32, ConfigError> {
     }
 }
 
+fn retention_days(value: &str) -> Result<u32, ConfigError> {
+    match value.parse() {
+        Ok(days @ 0..=36_500) => Ok(days),
+        _ => refuse(format!("RETENTION_DAYS must be a whole number of days from 0 (all are kept) to 36500, not {value:?}.")),
+    }
+}
+
 fn database(value: &str) -> Result<Address, ConfigError> {
     Address::parse(value).map_err(|wrong| ConfigError(format!("DATABASE_URL {wrong}")))
 }
@@ -233,7 +246,7 @@ mod tests {
     #[test]
     fn every_refusal_names_its_setting() {
         type Wrong<'a> = (&'a str, fn(&mut Settings, String), &'a [&'a str]);
-        let wrong: [Wrong<'_>; 12] = [
+        let wrong: [Wrong<'_>; 13] = [
             ("BIND", |s, v| s.bind = Some(v), &["localhost", "1.2.3"]),
             ("PORT", |s, v| s.port = Some(v), &["http", "65536", "-1"]),
             (
@@ -253,6 +266,7 @@ mod tests {
             ("SIGNUPS_PER_HOUR", |s, v| s.signups_per_hour = Some(v), &["-1", "1.5", "many", "100001"]),
             ("FOLLOWS_PER_HOUR", |s, v| s.follows_per_hour = Some(v), &["-1", "1e3", "unlimited", "4294967296"]),
             ("POSTS_PER_HOUR", |s, v| s.posts_per_hour = Some(v), &["-1", "sixty", "60.5", "100001"]),
+            ("RETENTION_DAYS", |s, v| s.retention_days = Some(v), &["-1", "ninety", "1.5", "36501"]),
             ("TRUSTED_PROXIES", |s, v| s.trusted_proxies = Some(v), &["proxy", "10.0.0.0/40"]),
         ];
         for (name, assign, values) in wrong {

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use tokio::time::timeout;
 
+use super::watch::Watch;
 use crate::app::App;
-use crate::db::{Address, Connection};
+use crate::db::Address;
 use crate::domain::post::deliver_batch;
 use crate::error::AppError;
 use crate::model::deliveries;
@@ -29,7 +30,7 @@ pub(super) fn start(app: &Data<App>) {
     tokio::spawn(async move {
         let mut watch = Watch::default();
         while let Some(app) = app.upgrade() {
-            let (looked, is_open) = watch.look(&app).await;
+            let (looked, is_open) = look(watch, &app).await;
             watch = looked;
             let worked = is_open && matches!(work(&app).await, Ok(true));
             drop(app);
@@ -41,27 +42,12 @@ pub(super) fn start(app: &Data<App>) {
     });
 }
 
-/// Looks whether there are deliveries, on a connection of its own: on SQLite, a change would take the write lock every second; and what is counted
-/// as a statement is what requests asked.
-#[derive(Default)]
-struct Watch {
-    /// `None` after a failure.
-    conn: Option<Connection>,
-}
-
-impl Watch {
-    /// Whether there are any, which is also told to the metrics. An outage is none: requests notice and log it.
-    async fn look(mut self, app: &Arc<App>) -> (Watch, bool) {
-        let (app, connector) = (Arc::clone(app), app.database.connector().clone());
-        let looked = web::block(move || {
-            let conn = self.conn.take().filter(|_| connector.check_file().is_ok());
-            let Some(mut conn) = conn.or_else(|| connector.connect_to_read().ok()) else { return (self, false) };
-            let Ok(backlog) = deliveries::backlog(&mut conn) else { return (self, false) };
-            app.metrics.set_deliveries(backlog.open, backlog.oldest.map_or(0, |oldest| app.clock.now() - oldest));
-            (Watch { conn: Some(conn) }, backlog.open > 0)
-        });
-        looked.await.unwrap_or_default()
-    }
+/// Whether there are any, which is also told to the metrics.
+async fn look(watch: Watch, app: &Arc<App>) -> (Watch, bool) {
+    let (watch, backlog) = watch.look(app, deliveries::backlog).await;
+    let Some(backlog) = backlog else { return (watch, false) };
+    app.metrics.set_deliveries(backlog.open, backlog.oldest.map_or(0, |oldest| app.clock.now() - oldest));
+    (watch, backlog.open > 0)
 }
 
 /// One batch of one delivery, if one is there that no other instance works on. An error is logged once for as long as it lasts.

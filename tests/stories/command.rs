@@ -30,6 +30,7 @@ async fn what_cannot_be_used_is_refused_in_a_sentence_that_names_it() {
         ("SIGNUP", "maybe"),
         ("SIGNUPS_PER_HOUR", "many"),
         ("FOLLOWS_PER_HOUR", "-1"),
+        ("RETENTION_DAYS", "-1"),
         ("POSTS_PER_HOUR", "1e3"),
         ("RUST_LOG", "tidings=loud"),
         ("PUBLIC_URL", "tidings.example"),

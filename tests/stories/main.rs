@@ -30,6 +30,7 @@ mod people;
 mod plans;
 mod posts;
 mod properties;
+mod retention;
 mod revocations;
 mod scopes;
 mod sessions;

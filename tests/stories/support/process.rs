@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::site::Home;
 
 /// Every setting that the environment of the tests might hold.
-pub const SETTINGS: [&str; 13] = [
+pub const SETTINGS: [&str; 14] = [
     "BIND",
     "PORT",
     "DATABASE_URL",
@@ -21,6 +21,7 @@ pub const SETTINGS: [&str; 13] = [
     "SIGNUPS_PER_HOUR",
     "FOLLOWS_PER_HOUR",
     "POSTS_PER_HOUR",
+    "RETENTION_DAYS",
     "TRUSTED_PROXIES",
     "RUST_LOG",
 ];
