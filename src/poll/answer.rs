@@ -2,6 +2,8 @@
 
 use actix_web::body::BoxBody;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use utoipa::PartialSchema;
+use utoipa::openapi::schema::AnyOfBuilder;
 
 use super::program::PollJson;
 use crate::http::description::{Answer, Operation};
@@ -21,7 +23,8 @@ impl Responder for StreamAnswer {
 impl Answer for StreamAnswer {
     fn answer(operation: &mut Operation) {
         operation.secured();
-        operation.query_parameter::<i64>("since", "The `lastUpdate` that the caller has seen; 0 if it is missing.");
+        let since = AnyOfBuilder::new().item(i64::schema()).item(String::schema());
+        operation.query_parameter("since", since, "The `lastUpdate` that the caller has seen; 0 if it is missing. What is no stamp differs from any.");
         operation.header_parameter("If-None-Match", "The `ETag` of the last answer.");
         operation.answers_json::<PollJson>(200, "The present state.");
         operation.answers(304, "Nothing has happened since the answer with this `ETag`.");

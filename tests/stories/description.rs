@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::support::contract::{Answered, DOCUMENT};
+use crate::support::contract::{Answered, DOCUMENT, operations};
 use crate::support::route_list;
 use crate::support::town::Town;
 
@@ -24,12 +24,6 @@ fn what_is_kept_in_docs_is_what_the_code_says() {
     assert!(kept == written, "docs/openapi.json is not what the code says: `make openapi` writes it anew, and git shows what changed. First: {differs:?}");
 }
 
-/// Each method of the description, by its path and name.
-fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
-    let paths = DOCUMENT["paths"].as_object().unwrap();
-    paths.iter().flat_map(|(path, item)| item.as_object().unwrap().iter().map(|(method, operation)| (path.as_str(), method.as_str(), operation)))
-}
-
 #[test]
 fn it_has_every_route_and_every_method() {
     let described: BTreeSet<_> = operations().map(|(path, method, _)| format!("{} {path}", method.to_uppercase())).collect();
@@ -38,8 +32,74 @@ fn it_has_every_route_and_every_method() {
 }
 
 #[test]
-fn it_is_valid() {
-    println!("{}", serde_json::to_string_pretty(&*DOCUMENT).unwrap());
+fn it_is_openapi_3_1() {
+    is_openapi(&DOCUMENT).unwrap();
+    // Whatever is misspelt, missing or in the wrong place.
+    for (place, wrong) in [
+        ("/openapi", json!("3.0.3")),
+        ("/info", json!({"title": "Tidings"})),
+        ("/paths/~1api~1me/get/response", json!({})),
+        ("/paths/~1api~1me/get/responses/200/description", json!("")),
+        ("/paths/~1api~1me/get/responses/2XX", json!({"description": "Fine."})),
+        ("/paths/~1api~1follow~1{userId}/get/parameters/0/required", json!(false)),
+        ("/components/schemas/Me/type", json!("int")),
+        ("/components/schemas/Me/properties/id/minimum", json!("1")),
+        ("/components/responses/Not Found", json!({"description": "Nothing."})),
+    ] {
+        let mut document = DOCUMENT.clone();
+        let (parent, member) = place.rsplit_once('/').unwrap();
+        match document.pointer_mut(parent).unwrap() {
+            Value::Object(members) => drop(members.insert(member.to_owned(), wrong)),
+            other => panic!("{place} in {other}"),
+        }
+        assert!(is_openapi(&document).is_err(), "{place}");
+    }
+}
+
+fn is_openapi(document: &Value) -> Result<(), String> {
+    let schema = serde_json::from_str(include_str!("openapi-3.1.schema.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    validator.validate(document).map_err(|wrong| format!("{}: {wrong}", wrong.instance_path()))
+}
+
+/// What stands in every `$ref`, wherever it is.
+fn references(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str);
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_component_is_used() {
+    let referred: BTreeSet<&str> = references(&DOCUMENT).into_iter().map(|reference| reference.trim_start_matches('#')).collect();
+    let components = ["schemas", "responses"].iter().flat_map(|kind| {
+        let names = DOCUMENT["components"][kind].as_object().unwrap().keys();
+        names.map(move |name| format!("/components/{kind}/{name}"))
+    });
+    assert_eq!(referred.iter().map(|place| (*place).to_owned()).collect::<BTreeSet<_>>(), components.collect());
+    assert!(referred.iter().all(|name| !name.ends_with("Json")), "names are for programs to read: {referred:?}");
+}
+
+#[test]
+fn every_operation_is_whole() {
+    let mut ids = BTreeSet::new();
+    for (path, method, operation) in operations() {
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{operation}");
+        let statuses: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+        assert!(statuses.iter().any(|status| status.starts_with('2')), "{method} {path}: {statuses:?}");
+        let scheme = operation.pointer("/security/0").and_then(|schemes| schemes.as_object()?.keys().next());
+        assert_eq!(scheme.is_some(), statuses.iter().any(|status| *status == "401") && path != "/api/session" || method == "delete", "{method} {path}");
+        assert!(scheme.is_none_or(|scheme| DOCUMENT["components"]["securitySchemes"][scheme].is_object()), "{method} {path}: {scheme:?}");
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let in_path: Vec<&str> = parameters.filter(|parameter| parameter["in"] == "path").map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        let in_braces: Vec<&str> = path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        assert_eq!(in_path, in_braces, "{method} {path}");
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod kinds;
 mod lasting_trouble;
 mod limits;
 mod migrations;
+mod misuse;
 mod nonsense;
 mod on_a_file;
 mod operators;

@@ -58,17 +58,17 @@ impl Operation {
     /// The part of its path that stands in braces.
     pub fn path_parameter<T: PartialSchema>(&mut self) {
         let name = self.path.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);
-        self.parameters(vec![parameter::<T>(name, ParameterIn::Path, None)]);
+        self.parameters(vec![parameter(name, ParameterIn::Path, T::schema(), None)]);
     }
 
     /// A header that it reads and does not need.
     pub fn header_parameter(&mut self, name: &str, meaning: &str) {
-        self.parameters(vec![parameter::<String>(name, ParameterIn::Header, Some(meaning))]);
+        self.parameters(vec![parameter(name, ParameterIn::Header, String::schema(), Some(meaning))]);
     }
 
     /// A part of its query that it does not need.
-    pub fn query_parameter<T: PartialSchema>(&mut self, name: &str, meaning: &str) {
-        self.parameters(vec![parameter::<T>(name, ParameterIn::Query, Some(meaning))]);
+    pub fn query_parameter(&mut self, name: &str, schema: impl Into<RefOr<Schema>>, meaning: &str) {
+        self.parameters(vec![parameter(name, ParameterIn::Query, schema, Some(meaning))]);
     }
 
     /// It reads a body of this type. It needs one, and bodies arrive late, or are too large, or of another type.
@@ -135,8 +135,8 @@ impl Operation {
     }
 }
 
-fn parameter<T: PartialSchema>(name: &str, place: ParameterIn, meaning: Option<&str>) -> Parameter {
-    ParameterBuilder::new().name(name).parameter_in(place).required(Required::False).description(meaning).schema(Some(T::schema())).build()
+fn parameter(name: &str, place: ParameterIn, schema: impl Into<RefOr<Schema>>, meaning: Option<&str>) -> Parameter {
+    ParameterBuilder::new().name(name).parameter_in(place).required(Required::False).description(meaning).schema(Some(schema)).build()
 }
 
 /// `readAll` for `read_all`.

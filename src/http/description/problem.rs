@@ -50,7 +50,7 @@ fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request cannot be read, or a parameter is out of its range.",
         401 => "There is no token, or it has ended; when signing in: wrong username or password.",
-        403 => "Sent by a page of another site.",
+        403 => "The scope of the token does not cover it; or a page of another site sent it.",
         404 => "It does not exist, or the caller may not see it.",
         408 => "The request took too long to arrive.",
         409 => "Something else is under way at this moment; `detail` says what. It is worth another try.",

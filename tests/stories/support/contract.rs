@@ -103,6 +103,13 @@ impl Answered<'_> {
     }
 }
 
+/// Each operation of the description, by its path and its method in lower case.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    let items = paths.iter().flat_map(|(path, item)| item.as_object().into_iter().flatten().map(move |operation| (path, operation)));
+    items.map(|(path, (method, operation))| (path.as_str(), method.as_str(), operation))
+}
+
 /// What stands at a JSON pointer in the description.
 pub fn at(pointer: &str) -> Option<&'static Value> {
     DOCUMENT.pointer(pointer)
