@@ -44,10 +44,12 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         // My account
         .service(resource("/settings").get(pages::settings::show))
         .service(resource("/.well-known/change-password").get(pages::settings::well_known))
-        .service(resource("/settings/password").post(pages::settings::change_password))
-        .service(resource("/settings/delete").post(pages::settings::delete_account))
-        .service(resource("/settings/sessions/others/revoke").post(pages::settings::revoke_others))
-        .service(resource("/settings/sessions/{id}/revoke").post(pages::settings::revoke))
+        .service(resource("/settings/password").post(pages::settings::password::change))
+        .service(resource("/settings/delete").post(pages::settings::account::delete))
+        .service(resource("/settings/sessions/others/revoke").post(pages::settings::sessions::revoke_others))
+        .service(resource("/settings/sessions/{id}/revoke").post(pages::settings::sessions::revoke))
+        .service(resource("/settings/tokens").get(pages::settings::tokens::moved).post(pages::settings::tokens::submit))
+        .service(resource("/settings/tokens/{id}/revoke").post(pages::settings::tokens::revoke))
         // Operators
         .service(resource("/healthz").get(pages::health::alive))
         .service(resource("/readyz").get(pages::health::ready))

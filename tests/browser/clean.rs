@@ -183,6 +183,15 @@ async fn what_somebody_with_two_computers_and_a_long_name_sees_is_clean() {
     ada.sees("That is not your password.").await;
     asks_with_one_element(&ada).await;
     inspector.inspects(&ada, "settings-refused", Refused).await;
+    ada.goes_to("/settings").await;
+    ada.presses("Make a token").await;
+    ada.sees("Say what the token is for.").await;
+    inspector.inspects(&ada, "settings-token-refused", Refused).await;
+    ada.types("token-name", WIDE).await;
+    ada.presses("Make a token").await;
+    ada.sees("Your new token for").await;
+    asks_with_one_element(&ada).await;
+    inspector.inspects(&ada, "settings-token-made", Fine).await;
     ada.opens_menu().await;
     inspector.inspects(&ada, "menu", Fine).await;
     inspector.concludes();

@@ -44,6 +44,7 @@ async fn everything_works_without_javascript() {
     ada.sees("1 follower").await;
     ada.presses("Unfollow bob").await;
     ada.sees("0 followers").await;
+    makes_a_token(&ada).await;
     ada.opens_menu().await;
     ada.presses("Sign out").await;
     ada.arrives_at("/").await;
@@ -56,6 +57,23 @@ async fn signs_up(town: &Town, name: &str) -> Person {
     let person = Person::stranger(name, &town.site.url, &Options { no_javascript: true, ..Options::default() }).await;
     person.signs_up().await;
     person
+}
+
+/// The token is shown on the page that answers the form, and is in no URL.
+async fn makes_a_token(ada: &Person) {
+    ada.goes_to("/settings").await;
+    ada.types("token-name", "Backups").await;
+    ada.clicks(By::Id("scope-read")).await;
+    ada.presses("Make a token").await;
+    ada.arrives_at("/settings/tokens").await;
+    ada.sees("Your new token for Backups").await;
+    ada.sees("tdg_").await;
+    ada.sees("Backups Read").await;
+    ada.goes_to("/settings").await;
+    ada.sees("never used").await;
+    assert_eq!(ada.how_many(".secret").await, 0);
+    ada.clicks(By::Css(".tokens button")).await;
+    ada.sees("That token is revoked.").await;
 }
 
 /// What stands in a `noscript` is text where scripts run, and part of the page where none do.

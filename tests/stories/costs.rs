@@ -7,7 +7,7 @@ use crate::support::town::Town;
 
 /// Every GET that asks the database, and its statements. A page reads the session (1), then in a transaction (2)
 /// the badge's number (1) and whatever it shows.
-const PAGES: [(&str, u64); 18] = [
+const PAGES: [(&str, u64); 19] = [
     // Who is new.
     ("/", 1 + 2 + 1 + 1),
     ("/people", 1 + 2 + 1 + 1),
@@ -21,13 +21,15 @@ const PAGES: [(&str, u64); 18] = [
     ("/people/bob/following", 1 + 2 + 1 + 2),
     ("/notifications", 1 + 2 + 1 + 1),
     ("/notifications?show=unread", 1 + 2 + 1 + 1),
-    ("/settings", 1 + 2 + 1 + 1),
+    // The sessions and the tokens.
+    ("/settings", 1 + 2 + 1 + 2),
     // Redirected, being signed in.
     ("/signin", 1),
     ("/api/me", 1 + 1),
     ("/api/people?limit=100", 1 + 1),
     ("/api/follow/2", 1 + 1),
     ("/api/notifications?limit=100", 1 + 2 + 1 + 1),
+    ("/api/tokens", 1 + 1),
     // With a stamp that is not the current one.
     ("/api/stream?since=-1", 1),
     ("/people/bob/picture.svg", 0),

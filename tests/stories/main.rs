@@ -35,6 +35,7 @@ mod retention;
 mod revocations;
 mod scopes;
 mod sessions;
+mod settings_tokens;
 mod sizes;
 mod stream;
 mod tokens;

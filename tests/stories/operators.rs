@@ -11,7 +11,16 @@ use crate::support::town::{PASSWORD, Town};
 
 /// Runs `tidings user …` on the site's database, with `typed` on standard input.
 async fn user(home: &Home, args: &[&str], typed: &str) -> Ended {
-    let mut command = command(&[&["user"], args].concat(), &environment(home));
+    operates(home, &[&["user"], args].concat(), typed).await
+}
+
+/// Runs `tidings token …` on the site's database.
+async fn token(home: &Home, args: &[&str]) -> Ended {
+    operates(home, &[&["token"], args].concat(), "").await
+}
+
+async fn operates(home: &Home, args: &[&str], typed: &str) -> Ended {
+    let mut command = command(args, &environment(home));
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(typed.as_bytes()).await.unwrap();
     Ended::from(child.wait_with_output().await.unwrap())
@@ -72,6 +81,49 @@ async fn what_cannot_be_done_is_said_in_a_sentence() {
         assert!(refused.stderr.starts_with("tidings: ") && refused.stderr.contains(said) && refused.stderr.trim().lines().count() == 1, "{}", refused.stderr);
     }
     assert!(!user(home, &["dance"], "").await.status.success());
+}
+
+#[tokio::test]
+async fn a_token_is_made_beside_a_site_that_serves_and_printed_alone() {
+    let town = Town::new().await;
+    let (ada, home) = (town.signs_up("ada").await, &town.site.home);
+    let made = token(home, &["add", "@Ada", "--name", "Backups on the server", "--scope", "read"]).await;
+    assert!(made.status.success() && made.stderr.is_empty(), "{}", made.stderr);
+    let printed = made.stdout.strip_suffix('\n').unwrap();
+    assert!(printed.starts_with("tdg_") && printed.len() == 75, "{printed}");
+    let program = town.program().with_token(printed);
+    assert_eq!(program.gets("/api/me").await.json()["username"], "ada");
+    program.posts("/api/follow", &serde_json::json!({"userId": 1})).await.is_a_problem(403);
+    let listed = ada.gets("/api/tokens").await.json();
+    assert_eq!((&listed["tokens"][0]["name"], &listed["tokens"][0]["scope"]), (&"Backups on the server".into(), &"read".into()));
+    // Whoever has lost the password to somebody may have lost tokens as well.
+    assert!(user(home, &["password", "ada"], "a new password").await.status.success());
+    program.gets("/api/me").await.is_a_problem(401);
+    assert_eq!(town.stranger("ada").posts("/signin", &[("username", "ada"), ("password", "a new password")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_made_is_refused_in_a_sentence() {
+    let town = Town::new().await;
+    town.signs_up("ada").await;
+    let long = "a".repeat(61);
+    for (name, what, scope, said) in [
+        ("nobody", "x", "read", "there is no nobody."),
+        ("a b", "x", "read", "no username"),
+        ("ada", " ", "read", "Say what the token is for."),
+        ("ada", "a\nb", "read", "control characters"),
+        ("ada", &long, "read", "at most 60"),
+        ("ada", "x", "root", "Use read, post or all."),
+        ("ada", "x", "", "Use read, post or all."),
+    ] {
+        let refused = token(&town.site.home, &["add", name, "--name", what, "--scope", scope]).await;
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{name} {what:?} {scope}");
+        assert!(refused.stderr.starts_with("tidings: ") && refused.stderr.contains(said) && refused.stderr.trim().lines().count() == 1, "{}", refused.stderr);
+    }
+    for args in [&["add", "ada"][..], &["add", "ada", "--name", "x"], &["add", "ada", "--scope", "read"], &["dance"]] {
+        let refused = token(&town.site.home, args).await;
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{args:?}");
+    }
 }
 
 /// What a visitor would be told, that they may try again, is of no use to an operator.

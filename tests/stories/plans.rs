@@ -7,11 +7,12 @@ use tidings::auth::session_token::SessionToken;
 use tidings::db::{Change, Connection};
 use tidings::domain::follow::{follow, unfollow};
 use tidings::domain::limits;
-use tidings::ids::{FollowId, NotificationId, SessionId, UserId};
+use tidings::ids::{FollowId, NotificationId, SessionId, TokenId, UserId};
 use tidings::model::notifications::{self, Show};
 use tidings::model::people::{self, Search, Side};
 use tidings::model::sessions::{self, NewSession, SessionKind};
-use tidings::model::{Username, follows, known_networks, users};
+use tidings::model::tokens::{self, Scope};
+use tidings::model::{TokenName, Username, follows, known_networks, users};
 use tidings::stamps::sweep;
 
 use crate::support::query_plan::{Recorder, Statement};
@@ -23,9 +24,10 @@ const KNOWN_TO_MANY: UserId = UserId(1);
 const LIKE_ANYBODY: UserId = UserId(3_333);
 
 /// Scans and sorts that are fine: in which query, which step, and why.
-const ALLOWED: [(&str, &str); 1] = [
-    // A user has few sessions.
+const ALLOWED: [(&str, &str); 2] = [
+    // A user has few sessions, and a hundred tokens at most.
     ("sessions", "Sort"),
+    ("tokens", "Sort"),
 ];
 
 /// 5,000 people who follow ten each, and the notifications of that; and half of them follow the first. All but a few of their sessions live.
@@ -41,6 +43,7 @@ fn fill(conn: &mut Connection, now: i64) {
              SELECT followee_id, follower_id, 'follow', CASE WHEN id % 3 > 0 THEN 'follow:' || follower_id END, created_at, CASE WHEN followee_id > 1 AND id % 2 = 0 THEN created_at END FROM follows;
          {numbers} INSERT INTO sessions (token_hash, user_id, kind, created_at, seen_at, idle_expires_at, expires_at)
              SELECT CAST(i || '-' || j AS {blob}), i, 'browser', i, i, {now} + (i - 3) * 60000, {now} + (i - 3) * 60000 FROM n, k WHERE j < 3;
+         {numbers} INSERT INTO tokens (token_hash, user_id, name, scope, created_at) SELECT CAST(i || '-' || j AS {blob}), i, 'CI', 'read', i FROM n, k WHERE j < 3;
          INSERT INTO revocations (user_id, stamp) SELECT id, last_update FROM users;
          {numbers} INSERT INTO known_networks (user_id, network, seen_at) SELECT i, CAST('here ' || j AS {blob}), j FROM n, k;
          {numbers} INSERT INTO limited_actions (actor, created_at) SELECT 'follow:' || i, {now} - j * 1000 FROM n, k WHERE j < 4"
@@ -125,6 +128,9 @@ fn reading(recorder: &mut Recorder, me: UserId) -> Vec<String> {
         query(recorder, "unread part, next page", me, |conn| notifications::list(conn, me, Show::Unread, Some(NotificationId(40_000)), 20)),
         query(recorder, "session", me, |conn| sessions::find(conn, &token.hash(), 0)),
         query(recorder, "sessions", me, |conn| sessions::list(conn, me, 0)),
+        query(recorder, "session still there", me, |conn| sessions::exists(conn, me, SessionId(7))),
+        query(recorder, "token", me, |conn| tokens::find(conn, &token.hash())),
+        query(recorder, "tokens", me, |conn| tokens::list(conn, me)),
         query(recorder, "taken", me, |conn| users::is_taken(conn, &name())),
         query(recorder, "credentials", me, |conn| users::credentials(conn, &name())),
         query(recorder, "is known there", me, |conn| known_networks::is_known(conn, &name(), b"here")),
@@ -174,6 +180,10 @@ fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
         change(recorder, "renew", me, |tx| sessions::renew(tx, SessionId(7), 2)),
         change(recorder, "revoke", me, |tx| sessions::revoke(tx, me, SessionId(7))),
         change(recorder, "revoke others", me, |tx| sessions::revoke_others(tx, me, SessionId(7))),
+        change(recorder, "make token", me, |tx| tokens::insert(tx, me, &TokenName::parse("CI").unwrap(), Scope::Read, &token.hash())),
+        change(recorder, "use token", me, |tx| tokens::record_use(tx, TokenId(7))),
+        change(recorder, "revoke token", me, |tx| tokens::revoke(tx, me, TokenId(7))),
+        change(recorder, "revoke tokens", me, |tx| tokens::revoke_all(tx, me)),
         change(recorder, "change password", me, |tx| users::set_password(tx, me, "-")),
         change(recorder, "leave", me, |tx| users::delete(tx, me, "-")),
         // Foreign keys cascade without a statement of ours, by these columns.
@@ -182,6 +192,7 @@ fn changing(recorder: &mut Recorder, me: UserId) -> Vec<String> {
                 "follows WHERE follower_id",
                 "follows WHERE followee_id",
                 "sessions WHERE user_id",
+                "tokens WHERE user_id",
                 "known_networks WHERE user_id",
                 "notifications WHERE actor_id",
                 "notifications WHERE recipient_id",

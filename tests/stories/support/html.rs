@@ -104,6 +104,16 @@ impl Dom {
         forms.iter().map(|form| form.attr("action").unwrap().split('/').nth(3).unwrap().to_owned()).collect()
     }
 
+    /// What is said of each token of a program, without its button.
+    pub fn token_lines(&self) -> Vec<String> {
+        self.all(".tokens > li > div").into_iter().map(text).collect()
+    }
+
+    /// Which of them can be revoked.
+    pub fn revocable_tokens(&self) -> Vec<String> {
+        self.all(".tokens form").iter().map(|form| form.attr("action").unwrap().split('/').nth(3).unwrap().to_owned()).collect()
+    }
+
     /// The number on the badge; an empty badge is 0.
     pub fn badge(&self) -> i64 {
         match self.text_of("#badge .visually-hidden, #badge:empty").as_str() {

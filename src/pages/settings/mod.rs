@@ -1,0 +1,11 @@
+//! The settings: sessions, tokens of programs, the password, deleting the account. One file for each section's forms.
+
+pub mod account;
+mod page;
+pub mod password;
+mod session_row;
+pub mod sessions;
+pub mod tokens;
+mod tokens_section;
+
+pub use page::{show, well_known};
