@@ -22,6 +22,7 @@ pub struct CreateTokenJson {
     name: String,
     /// `read`: every GET but those about tokens. `post`: to post, and to list, read and delete one's own posts. `all`: everything but tokens and
     /// sessions.
+    #[schema(pattern = "^(read|post|all)$")]
     scope: String,
 }
 

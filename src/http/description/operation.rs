@@ -82,6 +82,7 @@ impl Operation {
     pub fn form_or_text_body<T: ToSchema>(&mut self) {
         let form = self.content::<T>();
         if let Some(RefOr::T(body)) = &mut self.described.request_body {
+            body.description = Some("JSON; plain text, which is the text; or a form, and one without a field `text` is the text as a whole.".to_owned());
             body.content.insert("application/x-www-form-urlencoded".to_owned(), form.into());
             body.content.insert("text/plain".to_owned(), Content::new(Some(String::schema())).into());
         }
