@@ -13,7 +13,7 @@ export OPENSSL_NO_VENDOR := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint openapi docs assets assets-test release image compare bench bench-growth clean
+.PHONY: help run demo test lint openapi pictures docs assets assets-test release image compare bench bench-growth clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,7 +22,7 @@ run: assets ## Build and serve on http://127.0.0.1:8080 with SQLite in data/tidi
 	@$(ENV) cargo run --release -- serve
 
 # The demo has a database of its own and shares nothing, whatever .env says of the site.
-demo: assets ## Serve a throw-away site where somebody follows you every few seconds
+demo: assets ## Serve a throw-away site where people post and follow you while you look
 	@$(ENV) unset DATABASE_URL REDIS_URL; cargo run --release -- demo
 
 # The same stories on either engine. outages:: needs PostgreSQL and Redis to break; on_a_file:: needs an SQLite file.
@@ -62,6 +62,10 @@ lint: ## Formatting, clippy and rustdoc, warnings denied
 
 openapi: ## Write docs/openapi.json, the description of the JSON API, anew from the code
 	RENEW_OPENAPI=1 cargo test --quiet --test stories description::what_is_kept
+
+pictures: assets assets-test ## Record the pictures of the README anew, in Chromium
+	@scripts/need-chromium
+	cargo test --quiet --test browser picture:: -- --ignored
 
 assets: $(HTMX) ## Fetch htmx, pinned by package-lock.json
 

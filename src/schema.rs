@@ -55,6 +55,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    latest_posts (author_id) {
+        author_id -> BigInt,
+        post_id -> BigInt,
+    }
+}
+
+diesel::table! {
     post_recipients (post_id, user_id) {
         post_id -> BigInt,
         user_id -> BigInt,
@@ -156,6 +163,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     known_networks,
     posts,
+    latest_posts,
     post_recipients,
     deliveries,
     idempotency_keys,

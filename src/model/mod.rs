@@ -8,6 +8,7 @@ pub mod idempotency_keys;
 mod insert_for_many;
 pub mod insert_for_told;
 pub mod known_networks;
+mod latest_authors;
 pub mod limited_actions;
 mod new_notification;
 mod newest_posts;

@@ -99,18 +99,16 @@ impl Search {
 /// Names that begin with `prefix`, after the name `after`, in their order. A prefix and not a substring: so a range of the index on names
 /// answers it, however many people there are.
 fn browse(conn: &mut Connection, viewer: UserId, prefix: &str, after: Option<&str>, limit: i64) -> QueryResult<Slice<Person, String>> {
-    let mut query = users::table
-        .filter(users::username.ge(prefix.to_owned()))
+    let people = users::table
+        .filter(users::username.ge(prefix))
         // '~' sorts behind every letter that a name may have.
         .filter(users::username.lt(format!("{prefix}~")))
+        // No name is empty.
+        .filter(users::username.gt(after.unwrap_or_default()))
         .select(person!(viewer))
         .order(users::username.asc())
-        .limit(limit + 1)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(users::username.gt(after.to_owned()));
-    }
-    Ok(Slice::cut(query.load(conn)?, limit, |person: &Person| person.username.clone()))
+        .limit(limit + 1);
+    Ok(Slice::cut(people.load(conn)?, limit, |person: &Person| person.username.clone()))
 }
 
 /// How many of the newest people [`newcomers`] looks at, step by step. The first step is enough for nearly everybody; and for whoever follows

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use super::Slice;
+use super::latest_authors::LatestAuthors;
 use super::newest_posts::{NewestPosts, Source};
 use super::notifications::Actor;
 use crate::clock::Millis;
 use crate::db::{Change, Connection, on_either};
 use crate::ids::{PostId, UserId};
-use crate::schema::{follows, post_recipients, posts, users};
+use crate::schema::{post_recipients, posts, users};
 
 /// A post as somebody who may see it sees it.
 #[derive(Debug, Clone, Queryable)]
@@ -123,27 +124,17 @@ pub fn delivered(conn: &mut Connection, post: PostId) -> QueryResult<Delivered> 
 /// One page of `viewer`'s feed, newest first: posts by themselves and by those whom they follow, as far as they may see them, that are older than
 /// `before`.
 ///
-/// The page can only have posts of as many authors as it has posts: of those whose newest post is the newest. So first each followee is asked for
-/// one id, by index, and then those few for their posts. This costs the same however much the others write, and however long these have been
-/// silent.
+/// The page can only have posts of as many authors as it has posts: of those whose newest post is the newest. So first these are found, and then
+/// those few are asked for their posts. This costs the same however much the others write, and however long these have been silent.
 ///
 /// # Errors
 /// Those of the database.
 pub fn feed(conn: &mut Connection, viewer: UserId, before: Option<PostId>, limit: i64) -> QueryResult<Slice<Post, PostId>> {
     let before = before.unwrap_or(PostId(i64::MAX));
+    let authors = LatestAuthors { viewer, before, limit: limit.saturating_add(1) }.load(conn)?;
     let mut sources = vec![Source::Own(viewer), Source::DirectFromFollowees(viewer)];
-    sources.extend(latest_authors(conn, viewer, before, limit.saturating_add(1))?.into_iter().map(Source::Public));
+    sources.extend(authors.into_iter().map(Source::Public));
     newest(conn, sources, before, limit)
-}
-
-/// Whom `viewer` follows, if their newest public posts before `before` are among the `limit` newest.
-fn latest_authors(conn: &mut Connection, viewer: UserId, before: PostId, limit: i64) -> QueryResult<Vec<UserId>> {
-    let public = posts::table.filter(posts::author_id.eq(follows::followee_id)).filter(diesel::dsl::not(posts::direct));
-    let latest = public.filter(posts::deleted_at.is_null()).filter(posts::id.lt(before)).select(posts::id).order(posts::id.desc()).limit(1);
-    let followees = follows::table.filter(follows::follower_id.eq(viewer)).select((follows::followee_id, latest.single_value()));
-    let newest_first = diesel::dsl::sql::<diesel::sql_types::Bool>("2 DESC NULLS LAST");
-    let rows: Vec<(UserId, Option<PostId>)> = followees.order(newest_first).limit(limit).load(conn)?;
-    Ok(rows.into_iter().filter(|(_, latest)| latest.is_some()).map(|(author, _)| author).collect())
 }
 
 /// One page of what `author` posted, newest first, as far as `viewer` may see it: what is older than `before`.

@@ -17,6 +17,7 @@ mod live;
 mod nojs;
 mod patience;
 mod person;
+mod picture;
 mod plainly;
 mod polling;
 mod presses;

@@ -13,4 +13,6 @@ DROP TABLE tokens;
 DROP TABLE idempotency_keys;
 DROP TABLE deliveries;
 DROP TABLE post_recipients;
+DROP TABLE latest_posts;
 DROP TABLE posts;
+DROP FUNCTION keep_latest_post;

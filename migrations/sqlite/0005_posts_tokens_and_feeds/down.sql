@@ -29,4 +29,5 @@ DROP TABLE tokens;
 DROP TABLE idempotency_keys;
 DROP TABLE deliveries;
 DROP TABLE post_recipients;
+DROP TABLE latest_posts;
 DROP TABLE posts;

@@ -43,8 +43,12 @@ const HISTORY: [(Millis, Happened); 13] = [
     (4 * MINUTE, Happened::Posted("tamsin", SAYINGS[6], None)),
 ];
 
-/// Deletes everybody, and lets all of it happen again: the clock is set back, and moves forward from one to the next.
-pub(super) async fn fill(app: &App, hash: String) -> Result<(), AppError> {
+/// Deletes everybody, and lets all of it happen again: the clock is set back, and moves forward from one to the next. `hash` is that of everybody's
+/// password.
+///
+/// # Errors
+/// Those of the database.
+pub async fn invents_history(app: &App, hash: String) -> Result<(), AppError> {
     let now = app.clock.now();
     app.change(|tx| {
         secrets::get_or_insert(tx, MARK, b"throw-away")?;
@@ -101,4 +105,16 @@ fn everybody(tx: &mut Change<'_>, hash: &str) -> Result<(), AppError> {
         follow(tx, you, followee)?;
     }
     Ok(())
+}
+
+/// Somebody posts something, and commits it.
+///
+/// # Errors
+/// `NotFound` if there is nobody of that name; those of the database.
+pub async fn says(app: &App, name: &'static str, text: &'static str, url: Option<&'static str>) -> Result<(), AppError> {
+    app.change(move |tx| {
+        let author = user(tx.conn(), name)?;
+        say(tx, author, text, url, None)
+    })
+    .await
 }

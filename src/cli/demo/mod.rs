@@ -13,6 +13,7 @@ use super::listen::serve;
 use super::logging::start_logging;
 use crate::app::App;
 use crate::config::{Config, Settings};
+pub use history::{invents_history, says};
 pub use people::{PASSWORD, PEOPLE, YOU};
 
 use crate::db::{Address, Cause, Connection, sqlite};
@@ -44,7 +45,7 @@ async fn open(config: Config) -> Result<App, Cause> {
     // No Redis: a real site may use it, and there the same ids are other people's.
     let app = App::open(Config { redis: None, ..config })?;
     let hash = app.passwords.hash(PASSWORD.to_owned()).await.map_err(AppError::into_cause)?;
-    history::fill(&app, hash).await.map_err(AppError::into_cause)?;
+    invents_history(&app, hash).await.map_err(AppError::into_cause)?;
     Ok(app)
 }
 

@@ -145,15 +145,14 @@ pub fn list(
     before: Option<NotificationId>,
     limit: i64,
 ) -> QueryResult<Slice<Notification, NotificationId>> {
-    let mut query = with_actor!(of(recipient))
-        .filter(notifications::id.lt(before.unwrap_or(NotificationId(i64::MAX))))
-        .order(notifications::id.desc())
-        .limit(limit + 1)
-        .into_boxed();
-    if show == Show::Unread {
-        query = query.filter(notifications::read_at.is_null());
-    }
-    Ok(Slice::cut(query.load(conn)?, limit, |notification: &Notification| notification.id))
+    let before = before.unwrap_or(NotificationId(i64::MAX));
+    // Two queries and not one that is boxed, which would be parsed and planned anew for every changed poll.
+    let page = with_actor!(of(recipient)).filter(notifications::id.lt(before)).order(notifications::id.desc()).limit(limit + 1);
+    let rows = match show {
+        Show::All => page.load(conn)?,
+        Show::Unread => page.filter(notifications::read_at.is_null()).load(conn)?,
+    };
+    Ok(Slice::cut(rows, limit, |notification: &Notification| notification.id))
 }
 
 /// One notification of `recipient`.
