@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::clock::DAY;
 use crate::model::notifications;
 
+/// How long after its start an instance looks for the first time: at first, all open tabs come back.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
 /// How often an instance looks for some.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 /// The most that are deleted in one transaction.
@@ -23,6 +25,7 @@ pub(super) fn start(app: &Data<App>) {
     }
     let app = Arc::downgrade(&Arc::clone(app));
     tokio::spawn(async move {
+        tokio::time::sleep(FIRST_LOOK).await;
         while let Some(app) = app.upgrade() {
             delete_old(&app).await;
             drop(app);

@@ -40,7 +40,7 @@ pub(super) fn start(app: Data<App>) {
 }
 
 async fn newest_of_yours(app: &App) -> Result<Option<PostId>, AppError> {
-    app.query(|conn| newest_post(conn)).await
+    app.query(newest_post).await
 }
 
 fn newest_post(conn: &mut Connection) -> Result<Option<PostId>, AppError> {
