@@ -58,7 +58,9 @@ pub struct Delivered {
 #[diesel::dsl::auto_type(no_type_alias)]
 fn visible_to(viewer: UserId) -> _ {
     let named = post_recipients::table.filter(post_recipients::post_id.eq(posts::id)).filter(post_recipients::user_id.eq(viewer));
-    let is_theirs = posts::author_id.eq(viewer).or(diesel::dsl::exists(named));
+    // As a value and not as EXISTS, of which PostgreSQL may make a table of all direct posts to the viewer, to look up one.
+    let is_named = named.select(post_recipients::post_id).single_value().is_not_null();
+    let is_theirs = posts::author_id.eq(viewer).or(is_named);
     posts::deleted_at.is_null().and(diesel::dsl::not(posts::direct).or(is_theirs))
 }
 
@@ -82,6 +84,9 @@ pub fn insert(tx: &mut Change<'_>, new: &NewPost, recipients: &[UserId]) -> Quer
         posts::created_at.eq(tx.now()),
     );
     let id: PostId = on_either!(tx.conn(), |conn| diesel::insert_into(posts::table).values(row).returning(posts::id).get_result(conn))?;
+    if recipients.is_empty() {
+        return Ok(id);
+    }
     let rows: Vec<_> = recipients.iter().map(|recipient| (post_recipients::post_id.eq(id), post_recipients::user_id.eq(*recipient))).collect();
     on_either!(tx.conn(), |conn| diesel::insert_into(post_recipients::table).values(rows).execute(conn))?;
     Ok(id)

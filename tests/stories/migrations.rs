@@ -19,6 +19,9 @@ const SECOND: (&str, &str) = migration!("0002_notifications_of_any_kind/up");
 const SECOND_DOWN: (&str, &str) = migration!("0002_notifications_of_any_kind/down");
 const THIRD: (&str, &str) = migration!("0003_clients_and_limits/up");
 const THIRD_DOWN: (&str, &str) = migration!("0003_clients_and_limits/down");
+const FOURTH: (&str, &str) = migration!("0004_notification_stamp/up");
+const FIFTH: (&str, &str) = migration!("0005_posts_tokens_and_feeds/up");
+const FIFTH_DOWN: (&str, &str) = migration!("0005_posts_tokens_and_feeds/down");
 
 fn run(conn: &mut Connection, (sqlite, postgres): (&str, &str)) {
     let sql = if matches!(conn, Connection::Sqlite(_)) { sqlite } else { postgres };
@@ -118,4 +121,53 @@ async fn a_migration_is_taken_back_and_made_again() {
     run(&mut shell, THIRD);
     shell.batch_execute("INSERT INTO notifications (recipient_id, actor_id, kind, created_at) VALUES (2, 5, 'follow', 50)").unwrap();
     assert_eq!(rows(&mut shell).last().map(|row| row.id), Some(4), "ids go on where they were");
+}
+
+#[tokio::test]
+async fn posts_are_taken_back_without_a_trace_and_made_again() {
+    let home = of_the_release_before().await;
+    let mut shell = home.shell();
+    [SECOND, THIRD, FOURTH].into_iter().for_each(|up| run(&mut shell, up));
+    let before = rows(&mut shell);
+    for round in 0..2 {
+        run(&mut shell, FIFTH);
+        assert_eq!(rows(&mut shell), before, "round {round}");
+        shell
+            .batch_execute(
+                "INSERT INTO posts (author_id, text, created_at) VALUES (2, 'Hello', 60);
+                 INSERT INTO notifications (recipient_id, actor_id, kind, created_at, post_id) SELECT 1, 2, 'post', 60, id FROM posts;
+                 INSERT INTO post_recipients (post_id, user_id) SELECT id, 1 FROM posts;
+                 INSERT INTO deliveries (post_id, touched_at, created_at) SELECT id, 60, 60 FROM posts;
+                 UPDATE follows SET notify = (follower_id = 1)",
+            )
+            .unwrap();
+        assert_eq!(rows(&mut shell).len(), before.len() + 1);
+        run(&mut shell, FIFTH_DOWN);
+        assert_eq!(rows(&mut shell), before, "round {round}");
+    }
+    run(&mut shell, FIFTH);
+    shell.batch_execute("INSERT INTO notifications (recipient_id, actor_id, kind, created_at) VALUES (2, 5, 'follow', 50)").unwrap();
+    assert_eq!(rows(&mut shell).last().map(|row| row.id), Some(6), "ids go on where they were");
+    // What a follow is about is there once, as before.
+    let twice = "INSERT INTO notifications (recipient_id, actor_id, kind, created_at) VALUES (2, 5, 'follow', 50)";
+    assert!(shell.batch_execute(twice).is_err());
+}
+
+/// The release before knows neither posts nor who is told of them.
+#[tokio::test]
+async fn the_release_before_works_beside_posts() {
+    let town = Town::at(of_the_release_before().await).await;
+    let (bob, cleo) = (town.signs_in("bob").await, town.signs_in("cleo").await);
+    let keyed = "INSERT INTO follows (follower_id, followee_id, created_at) VALUES (5, 2, 40);
+                 INSERT INTO notifications (recipient_id, actor_id, kind, group_key, created_at, stamp) VALUES (2, 5, 'follow', 'follow:5', 40, 40) ON CONFLICT DO NOTHING";
+    town.site.home.shell().batch_execute(keyed).unwrap();
+    bob.program().await.posts("/api/posts", &serde_json::json!({"text": "Hello"})).await;
+    let eve = town.signs_in("eve").await;
+    for follower in [&cleo, &eve] {
+        follower.sees(["bob posted"]).await;
+    }
+    assert!(!tells_as_before(&town, 2, 5), "one line per actor");
+    // It deletes an account by itself; what belongs to it goes.
+    town.site.home.shell().batch_execute("DELETE FROM users WHERE username = 'bob'").unwrap();
+    cleo.sees([]).await;
 }

@@ -63,12 +63,12 @@ fn slow_steps(recorder: &mut Recorder, name: &str, whose: UserId, statements: Ve
     slow
 }
 
-fn query<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Vec<String> {
+pub fn query<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Connection) -> QueryResult<T>) -> Vec<String> {
     let statements = recorder.statements_of(work);
     slow_steps(recorder, name, whose, statements)
 }
 
-fn change<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Change<'_>) -> QueryResult<T>) -> Vec<String> {
+pub fn change<T>(recorder: &mut Recorder, name: &str, whose: UserId, work: impl FnOnce(&mut Change<'_>) -> QueryResult<T>) -> Vec<String> {
     let statements = recorder.statements_of_change(work);
     slow_steps(recorder, name, whose, statements)
 }

@@ -74,7 +74,7 @@ CREATE TABLE deliveries (
     touched_at BIGINT  NOT NULL,
     created_at BIGINT  NOT NULL
 );
-CREATE INDEX deliveries_by_touch ON deliveries (touched_at);
+CREATE INDEX deliveries_by_touch ON deliveries (touched_at, post_id);
 
 -- The answers to posts that were sent with an Idempotency-Key, for a day.
 CREATE TABLE idempotency_keys (

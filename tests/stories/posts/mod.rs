@@ -1,9 +1,22 @@
 //! Posts: made, read, told and taken back, by programs.
 
 mod bad_input;
+mod batches;
+mod collapse;
+mod crowds;
+mod direct;
+mod idempotency;
+mod killed;
+mod limit;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tidings::db::Connection;
+
+use crate::site::Home;
 
 use crate::support::http::Answer;
 use crate::support::person::Person;
@@ -23,6 +36,26 @@ async fn made(program: &Program, body: Value) -> Value {
     let answer = program.posts("/api/posts", &body).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.json()
+}
+
+/// `size` people without a password who follow the user `author`, made without HTTP.
+fn fans_follow(home: &Home, author: i64, size: usize) {
+    let rows = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})
+             INSERT INTO users (username, password_hash, last_update, created_at) SELECT 'fan_' || i, '-', 0, 1 FROM n;
+         INSERT INTO follows (follower_id, followee_id, created_at) SELECT id, {author}, 1 FROM users WHERE username LIKE 'fan~_%' ESCAPE '~' ORDER BY id"
+    );
+    home.shell().batch_execute(&rows).unwrap();
+}
+
+/// The number `n` that a query gives.
+fn number(db: &mut Connection, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    diesel::sql_query(query).get_result::<Number>(db).unwrap().n
 }
 
 /// A body that is no JSON.

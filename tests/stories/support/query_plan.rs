@@ -124,6 +124,7 @@ fn literal(shown: &str) -> String {
     }
     match shown.chars().next() {
         None => String::new(),
+        Some('[') if shown.contains('"') => format!("'{{{}}}'", shown.trim_matches(['[', ']'])),
         Some('[') => format!("'{{{}}}'", digits(shown)),
         Some('"') => shown.replace('"', "'"),
         Some(_) if shown == "None" => "NULL".to_owned(),

@@ -24,9 +24,9 @@ impl Town {
         Town { site: Arc::new(Site::with(change).await) }
     }
 
-    /// A site with its data there.
+    /// A site with its data there, of which nothing goes because it is old.
     pub async fn at(home: Home) -> Town {
-        Town { site: Arc::new(Site::at(Arc::new(home), |_| {}).await) }
+        Town { site: Arc::new(Site::at(Arc::new(home), |settings| settings.retention_days = Some("0".into())).await) }
     }
 
     /// One more instance of the same site.
