@@ -35,6 +35,10 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/people/{username}/follow").post(pages::follow::follow))
         .service(resource("/people/{username}/unfollow").post(pages::follow::unfollow))
         .service(resource("/people/{username}/picture.svg").get(pages::picture::show))
+        .service(resource("/people/{username}/notify").post(pages::notify::set))
+        // Posts
+        .service(resource("/posts/{id}").get(pages::post::show))
+        .service(resource("/posts/{id}/delete").post(pages::posts::delete))
         // My notifications
         .service(resource("/notifications").get(pages::notifications::show))
         .service(resource("/notifications/read").post(pages::notifications::read_all))

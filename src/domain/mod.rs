@@ -4,6 +4,7 @@
 
 pub mod draft;
 pub mod event;
+pub mod excerpt;
 pub mod follow;
 pub mod follow_allowance;
 pub mod limits;

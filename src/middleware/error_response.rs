@@ -184,8 +184,9 @@ fn destination(request: &HttpRequest) -> String {
         return request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
     }
     let path = request.path();
-    match path.strip_prefix("/people/").and_then(|rest| rest.split_once('/')) {
-        Some((name, _)) => format!("/people/{name}"),
+    let subject = |folder: &str| path.strip_prefix(folder).and_then(|rest| rest.split_once('/')).map(|(subject, _)| format!("{folder}{subject}"));
+    match subject("/people/").or_else(|| subject("/posts/")) {
+        Some(page) => page,
         None if path.starts_with("/notifications") => "/notifications".to_owned(),
         None if path.starts_with("/settings") => "/settings".to_owned(),
         None => "/".to_owned(),

@@ -170,6 +170,33 @@ pub fn is_told(conn: &mut Connection, follower: UserId, followee: UserId) -> Que
     pair(follower, followee).select(follows::notify).first(conn).optional()
 }
 
+/// Whom of `authors` `follower` is told of: they follow them, and not quietly.
+///
+/// # Errors
+/// Those of the database.
+pub fn told_of(conn: &mut Connection, follower: UserId, authors: &[UserId]) -> QueryResult<Vec<UserId>> {
+    let told = follows::table.filter(follows::follower_id.eq(follower)).filter(follows::followee_id.eq_any(authors)).filter(follows::notify);
+    told.select(follows::followee_id).load(conn)
+}
+
+/// The names of those whom `follower` follows quietly, newest follow first, at most `limit` of them.
+///
+/// # Errors
+/// Those of the database.
+pub fn quiet(conn: &mut Connection, follower: UserId, limit: i64) -> QueryResult<Vec<String>> {
+    let quiet = follows::table.filter(follows::follower_id.eq(follower)).filter(not(follows::notify));
+    let named = quiet.inner_join(users::table.on(users::id.eq(follows::followee_id)));
+    named.select(users::username).order(follows::id.desc()).limit(limit).load(conn)
+}
+
+/// Whether `follower` follows anybody.
+///
+/// # Errors
+/// Those of the database.
+pub fn follows_anybody(conn: &mut Connection, follower: UserId) -> QueryResult<bool> {
+    diesel::select(exists(follows::table.filter(follows::follower_id.eq(follower)))).get_result(conn)
+}
+
 /// Whether `follower` follows `followee`.
 ///
 /// # Errors

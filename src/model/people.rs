@@ -4,6 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::count::count;
+use super::follows::is_told;
 use super::username::{LONGEST, is_username_char};
 use super::{Slice, Username};
 use crate::db::Connection;
@@ -32,6 +33,8 @@ pub struct Profile {
     pub followers: i64,
     /// How many they follow, counted up to [`MANY`].
     pub following: i64,
+    /// Whether the viewer is told of their posts; `None` if they do not follow them.
+    pub told: Option<bool>,
 }
 
 /// Where counting stops on a profile. Every press of its button counts again, inside the transaction: if everybody followed one person at
@@ -158,7 +161,8 @@ pub fn profile(conn: &mut Connection, viewer: UserId, username: &Username) -> Qu
     let person = by_username(conn, viewer, username)?;
     let followers = count(conn, follows::table.filter(follows::followee_id.eq(person.id)).select(follows::id).limit(MANY))?;
     let following = count(conn, follows::table.filter(follows::follower_id.eq(person.id)).select(follows::id).limit(MANY))?;
-    Ok(Profile { person, followers, following })
+    let told = if person.following { is_told(conn, viewer, person.id)? } else { None };
+    Ok(Profile { person, followers, following, told })
 }
 
 /// One page of a profile's list, newest follow first: the follows before `before`.

@@ -1,4 +1,4 @@
-//! The front page: an invitation for visitors, people to follow for members.
+//! The front page: an invitation for visitors; for members what waits for them, their feed, and people to follow.
 
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -9,10 +9,14 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::http::response::Html;
 use crate::http::viewer::{Caller, Viewer};
+use crate::ids::PostId;
 use crate::model::people;
+use crate::poll_url::{self, PollUrl, PollView};
 use crate::views::badge::with_unread;
 use crate::views::layout::Layout;
 use crate::views::person_card::PersonCard;
+use crate::views::polling_element::{HomePollingElement, PollAttributes};
+use crate::views::post_list::{PostFocus, PostList, PostListQuery, PostPlace, PostRows};
 
 const SUGGESTIONS: usize = 6;
 
@@ -25,11 +29,12 @@ struct WelcomePage {
     deleted: bool,
 }
 
-/// What was just done, to say so after the redirect.
-#[derive(Debug, Deserialize)]
+/// What was just done, to say so after the redirect; and the last post of the page before.
+#[derive(Debug, Default, Deserialize)]
 pub struct HomeQuery {
     #[serde(default)]
     done: String,
+    before: Option<PostId>,
 }
 
 #[derive(Template)]
@@ -37,28 +42,40 @@ pub struct HomeQuery {
 struct HomePage {
     layout: Layout,
     username: String,
+    polling_element: HomePollingElement,
+    posts: PostList,
+    first_page: bool,
+    /// Whether a post has just been deleted.
+    deleted: bool,
     newcomers: Vec<PersonCard>,
     poll_seconds: u32,
 }
 
-/// `GET /`
+/// `GET /?before=`
 pub async fn show(caller: Caller, query: Query<HomeQuery>, req: HttpRequest, app: Data<App>) -> Result<HttpResponse, AppError> {
     Ok(match caller {
         Caller::Visitor => {
             let (layout, poll_seconds) = (Layout::visitor(&app, "Hear about it"), app.config.poll_seconds);
             Html(WelcomePage { layout, poll_seconds, deleted: query.done == "deleted" }).respond_to(&req)
         }
-        Caller::Member(viewer) => Html(home(&viewer, &app).await?).respond_to(&req),
+        Caller::Member(viewer) => Html(home(&viewer, query.into_inner(), &app).await?).respond_to(&req),
     })
 }
 
-async fn home(viewer: &Viewer, app: &App) -> Result<HomePage, AppError> {
-    let me = viewer.id;
-    let (unread, newcomers) = with_unread(app, viewer, move |conn| Ok(people::newcomers(conn, me, SUGGESTIONS)?)).await?;
+async fn home(viewer: &Viewer, HomeQuery { done, before }: HomeQuery, app: &App) -> Result<HomePage, AppError> {
+    let (me, query) = (viewer.id, PostListQuery { place: PostPlace::Home, before });
+    let shown = query.clone();
+    let load = with_unread(app, viewer, move |conn| Ok((PostRows::load(conn, me, &shown)?, people::newcomers(conn, me, SUGGESTIONS)?)));
+    let (unread, (posts, newcomers)) = load.await?;
+    let attributes = PollAttributes::new(app, PollUrl::new(me, viewer.last_update, PollView::Home));
     Ok(HomePage {
-        layout: Layout::member(app, viewer, "Home", unread),
+        layout: Layout::member(app, viewer, poll_url::HOME, unread),
         username: viewer.username.clone(),
-        newcomers: newcomers.into_iter().map(|person| PersonCard::new(person, me, "/")).collect(),
+        polling_element: HomePollingElement { attributes, unread },
+        posts: PostList::new(app, posts, &query, me, PostFocus::Unchanged),
+        first_page: before.is_none(),
+        deleted: done == "post-deleted",
+        newcomers: newcomers.into_iter().map(|person| PersonCard::new(person, me, &query.url())).collect(),
         poll_seconds: app.config.poll_seconds,
     })
 }

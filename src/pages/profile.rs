@@ -1,4 +1,4 @@
-//! A person's profile, and the lists of who follows them and whom they follow.
+//! A person's profile with their posts, and the lists of who follows them and whom they follow.
 
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
@@ -10,12 +10,13 @@ use crate::error::AppError;
 use crate::http::response::Html;
 use crate::http::urls::with_query;
 use crate::http::viewer::Viewer;
-use crate::ids::FollowId;
+use crate::ids::{FollowId, PostId};
 use crate::model::people::{self, Side};
 use crate::model::{Username, users};
 use crate::views::badge::with_unread;
 use crate::views::layout::Layout;
 use crate::views::person_card::PersonCard;
+use crate::views::post_list::{PostFocus, PostList, PostListQuery, PostPlace, PostRows};
 use crate::views::profile_header::ProfileHeader;
 
 #[derive(Template)]
@@ -23,6 +24,7 @@ use crate::views::profile_header::ProfileHeader;
 struct ProfilePage {
     layout: Layout,
     header: ProfileHeader,
+    posts: PostList,
 }
 
 #[derive(Template)]
@@ -37,12 +39,23 @@ struct FollowsPage {
     first_page: bool,
 }
 
-/// `GET /people/{username}`
-pub async fn show(viewer: Viewer, username: Path<Username>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
-    let me = viewer.id;
-    let (unread, profile) = with_unread(&app, &viewer, move |conn| Ok(people::profile(conn, me, &username)?)).await?;
+/// The last post of the page before; older ones come next.
+#[derive(Debug, Deserialize)]
+pub struct PostsQuery {
+    before: Option<PostId>,
+}
+
+/// `GET /people/{username}?before=`
+pub async fn show(viewer: Viewer, username: Path<Username>, query: Query<PostsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+    let (me, before) = (viewer.id, query.before);
+    let load = with_unread(&app, &viewer, move |conn| {
+        let profile = people::profile(conn, me, &username)?;
+        let query = PostListQuery { place: PostPlace::Profile(profile.person.id, profile.person.username.clone()), before };
+        Ok((PostRows::load(conn, me, &query)?, query, profile))
+    });
+    let (unread, (posts, query, profile)) = load.await?;
     let layout = Layout::member(&app, &viewer, &profile.person.username, unread);
-    Ok(Html(ProfilePage { layout, header: ProfileHeader::new(profile, me) }))
+    Ok(Html(ProfilePage { layout, posts: PostList::new(&app, posts, &query, me, PostFocus::Unchanged), header: ProfileHeader::new(profile, me) }))
 }
 
 /// The last follow of the page before; older ones come next.

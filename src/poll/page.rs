@@ -8,28 +8,32 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::db::Connection;
-use crate::domain::wording::{Announcement, summary};
+use crate::domain::wording::{Announced, Announcement, summary};
 use crate::error::AppError;
 use crate::http::response::PollAnswer;
 use crate::http::viewer::Poller;
 use crate::ids::UserId;
 use crate::metrics::PollOutcome;
 use crate::model::notifications::{self, Notification, Show};
-use crate::poll_url::{PollUrl, PollView, Since};
+use crate::poll_url::{self, PollUrl, PollView, Since};
 use crate::views::inbox::{self, Focus, Inbox, InboxQuery, InboxRows, LoadedAt};
 use crate::views::out_of_band::{OutOfBand, Update};
-use crate::views::polling_element::{BadgePollingElement, PollAttributes};
+use crate::views::polling_element::{BadgePollingElement, HomePollingElement, PollAttributes};
 
 /// How many notifications are read for the announcement where the page shows no list: it names two, and a third shows that there are others.
 const NAMED: i64 = 3;
 
 /// What a changed poll swaps in: the polling element of the page.
 #[derive(Template)]
-#[template(source = "{% match self %}{% when Self::Inbox(inbox) %}{{ inbox }}{% when Self::Badge(poller) %}{{ poller }}{% endmatch %}", ext = "html")]
+#[template(
+    source = "{% match self %}{% when Self::Inbox(inbox) %}{{ inbox }}{% when Self::Badge(poller) %}{{ poller }}{% when Self::Home(poller) %}{{ poller }}{% endmatch %}",
+    ext = "html"
+)]
 #[allow(clippy::large_enum_variant)]
 enum Polled {
     Inbox(Inbox),
     Badge(BadgePollingElement),
+    Home(HomePollingElement),
 }
 
 impl HtmlSafe for Polled {}
@@ -56,26 +60,29 @@ async fn compare(poller: Poller, url: PollUrl, app: &Data<App>) -> Result<PollAn
 /// polls from next.
 async fn changed(poller: Poller, url: PollUrl, app: &Data<App>) -> Result<Update<Polled>, AppError> {
     let (since, user) = (url.cursor.since, poller.user);
-    let name = match &url.view {
-        PollView::Inbox(_) => inbox::NAME.to_owned(),
-        PollView::Badge(name) => name.clone(),
+    let PollView::Inbox(show) = url.view else {
+        let (viewer, (unread, newest)) = poller.confirm_and(app, |conn, viewer| Ok(newest_unread(conn, viewer.id)?)).await?;
+        viewer.heard(app);
+        let out_of_band = OutOfBand::new(page_name(&url.view), unread, announcement(&newest, since));
+        let is_home = url.view == PollView::Home;
+        let attributes = PollAttributes::new(app, PollUrl::new(user, viewer.last_update, url.view));
+        let part = if is_home { Polled::Home(HomePollingElement { attributes, unread }) } else { Polled::Badge(BadgePollingElement { attributes }) };
+        return Ok(Update { part, out_of_band });
     };
-    Ok(match url.view {
-        PollView::Inbox(show) => {
-            let query = InboxQuery { show, before: None };
-            let (viewer, rows) = poller.confirm_and(app, move |conn, viewer| Ok(InboxRows::load(conn, viewer.id, query)?)).await?;
-            viewer.heard(app);
-            let out_of_band = OutOfBand::new(&name, rows.unread, announcement(rows.notifications(), since));
-            let loaded_at = LoadedAt { user, stamp: viewer.last_update };
-            Update { part: Polled::Inbox(Inbox::new(app, rows, query, loaded_at, Focus::Unchanged)), out_of_band }
-        }
-        PollView::Badge(_) => {
-            let (viewer, (unread, newest)) = poller.confirm_and(app, |conn, viewer| Ok(newest_unread(conn, viewer.id)?)).await?;
-            viewer.heard(app);
-            let attributes = PollAttributes::new(app, PollUrl::new(user, viewer.last_update, url.view));
-            Update { part: Polled::Badge(BadgePollingElement { attributes }), out_of_band: OutOfBand::new(&name, unread, announcement(&newest, since)) }
-        }
-    })
+    let query = InboxQuery { show, before: None };
+    let (viewer, rows) = poller.confirm_and(app, move |conn, viewer| Ok(InboxRows::load(conn, viewer.id, query)?)).await?;
+    viewer.heard(app);
+    let out_of_band = OutOfBand::new(page_name(&url.view), rows.unread, announcement(rows.notifications(), since));
+    let loaded_at = LoadedAt { user, stamp: viewer.last_update };
+    Ok(Update { part: Polled::Inbox(Inbox::new(app, rows, query, loaded_at, Focus::Unchanged)), out_of_band })
+}
+
+fn page_name(view: &PollView) -> &str {
+    match view {
+        PollView::Inbox(_) => inbox::NAME,
+        PollView::Badge(name) => name,
+        PollView::Home => poll_url::HOME,
+    }
 }
 
 /// The badge's number, and what may have to be announced.
@@ -88,5 +95,9 @@ fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, 
 fn announcement(newest: &[Notification], since: Since) -> Announcement {
     let Since::Stamp(since) = since else { return Announcement::default() };
     let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.stamp());
-    summary(new.map(|notification| (notification.kind.as_str(), notification.actor.as_ref().map(|actor| actor.username.as_str()))))
+    summary(new.map(|Notification { kind, actor, post, .. }| Announced {
+        kind,
+        actor: actor.as_ref().map(|actor| actor.username.as_str()),
+        text: post.as_ref().map(|post| post.text.as_str()),
+    }))
 }

@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::db::Connection;
 use crate::http::urls::with_query;
 use crate::ids::{NotificationId, Stamp, UserId};
-use crate::model::Slice;
 use crate::model::notifications::{self, Notification, Show};
+use crate::model::{Slice, follows};
 use crate::poll_url::{PollUrl, PollView};
 
 /// The inbox's name, in its heading and title.
@@ -48,6 +48,8 @@ pub struct InboxRows {
     /// How many are unread, also beyond this page, counted up to [`notifications::MANY`].
     pub unread: i64,
     list: Slice<Notification, NotificationId>,
+    /// Of whose posts the recipient is told, among the authors on this page.
+    told_of: Vec<UserId>,
 }
 
 impl InboxRows {
@@ -56,7 +58,12 @@ impl InboxRows {
     /// # Errors
     /// Those of the database.
     pub fn load(conn: &mut Connection, recipient: UserId, InboxQuery { show, before }: InboxQuery) -> diesel::QueryResult<InboxRows> {
-        Ok(InboxRows { unread: notifications::count_unread_up_to_many(conn, recipient)?, list: notifications::list(conn, recipient, show, before, PAGE_SIZE)? })
+        let unread = notifications::count_unread_up_to_many(conn, recipient)?;
+        let list = notifications::list(conn, recipient, show, before, PAGE_SIZE)?;
+        let of_posts = list.rows.iter().filter(|notification| notification.post.is_some());
+        let authors: Vec<UserId> = of_posts.filter_map(|notification| Some(notification.actor.as_ref()?.id)).collect();
+        let told_of = if authors.is_empty() { Vec::new() } else { follows::told_of(conn, recipient, &authors)? };
+        Ok(InboxRows { unread, list, told_of })
     }
 
     /// The notifications of this page, newest first.
@@ -118,8 +125,8 @@ impl HtmlSafe for Inbox {}
 impl Inbox {
     /// `rows`, which are the part that `query` names, read at `loaded_at`.
     pub fn new(app: &App, rows: InboxRows, query: InboxQuery, loaded_at: LoadedAt, focus: Focus) -> Inbox {
-        let InboxRows { unread, list } = rows;
-        let surroundings = Surroundings { query: query.query(), is_live: query.before.is_none(), now: app.clock.now() };
+        let InboxRows { unread, list, told_of } = rows;
+        let surroundings = Surroundings { query: query.query(), is_live: query.before.is_none(), told_of, now: app.clock.now() };
         let focused = focus.line_of(&list.rows);
         let newest_listed = list.rows.first().map(|newest| newest.id);
         let line = |notification: Notification| {

@@ -9,5 +9,8 @@ pub mod notification_line;
 pub mod out_of_band;
 pub mod person_card;
 pub mod polling_element;
+pub mod post_card;
+pub mod post_list;
+pub mod post_text;
 pub mod profile_header;
 pub mod relative_time;

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::app::App;
+use crate::model::notifications::MANY;
 use crate::poll_url::PollUrl;
 
 /// The attributes of a polling element.
@@ -33,7 +34,7 @@ impl PollAttributes {
     }
 }
 
-/// The polling element of every page but the live inbox, which polls itself: it is hidden, and brings the badge.
+/// The polling element of the other pages than the live inbox, which polls itself, and the home page: it is hidden, and brings the badge.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/badge_polling_element.html")]
 pub struct BadgePollingElement {
@@ -42,3 +43,15 @@ pub struct BadgePollingElement {
 }
 
 impl HtmlSafe for BadgePollingElement {}
+
+/// The polling element of the home page. It says how much is unread, and so never says anything else than the badge.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/home_polling_element.html")]
+pub struct HomePollingElement {
+    /// Where and how often it polls.
+    pub attributes: PollAttributes,
+    /// How many notifications are unread, counted up to [`MANY`].
+    pub unread: i64,
+}
+
+impl HtmlSafe for HomePollingElement {}

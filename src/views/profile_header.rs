@@ -16,6 +16,10 @@ pub struct ProfileHeader {
     followers: i64,
     following: i64,
     button: Option<FollowButton>,
+    /// Whether the viewer is told of their posts; `None` if they do not follow them.
+    told: Option<bool>,
+    /// Whether this answers a press of that switch; see [`FollowButton::pressed`].
+    told_pressed: bool,
 }
 
 impl HtmlSafe for ProfileHeader {}
@@ -27,11 +31,17 @@ impl ProfileHeader {
         ProfileHeader { button: self.button.map(FollowButton::pressed), ..self }
     }
 
+    /// The same, as the answer to a press of its switch.
+    #[must_use]
+    pub fn told_pressed(self) -> ProfileHeader {
+        ProfileHeader { told_pressed: true, ..self }
+    }
+
     /// The profile as `viewer` sees it.
     pub fn new(profile: Profile, viewer: UserId) -> ProfileHeader {
-        let Profile { person, followers, following } = profile;
+        let Profile { person, followers, following, told } = profile;
         let button = (person.id != viewer).then(|| FollowButton::on_profile(&person));
-        ProfileHeader { username: person.username, followed_by: person.followed_by, followers, following, button }
+        ProfileHeader { username: person.username, followed_by: person.followed_by, followers, following, button, told, told_pressed: false }
     }
 
     /// "45", "1,050", or "10,000+" where counting ended.

@@ -197,6 +197,61 @@ async fn what_somebody_with_two_computers_and_a_long_name_sees_is_clean() {
     inspector.concludes();
 }
 
+/// What a post can be at its ugliest, and where it links to.
+const UGLY: [(&str, &str); 8] = [
+    ("The build of main is green again. Thanks for your patience!", "https://ci.example/tidings/builds/4711?branch=main"),
+    ("https://a.example/a_rather_long_path_(with_brackets)/and_more_of_it?query=1&more=2#fragment", ""),
+    ("مرحبا بالعالم! هذا نص طويل من اليمين إلى اليسار.\nEnglish below. \u{202e}Turned around by a mark.\n١٢٣", "https://a.example/"),
+    ("👩‍👩‍👧‍👦👍🏽🦜🏳️‍🌈 and Z̸̡̢̛̟̹̩͙̻̪̱̩͆̅̈́̓a̷̛̫͔̭̪̹̼͑̍̀̆l̵̢̧̗̭̪̩̄̀̏́g̷̡̛̦̣͕̞̈́̂̔̚o̸̢̘͕̩̥͆̑̈́̋̓", ""),
+    ("<script>alert(1)</script> <b onclick=\"x\">&amp; so on</b>\n\n    indented\n\tand tabbed", ""),
+    ("", ""),
+    ("", "https://xn--mnchen-3ya.example:8443/"),
+    ("", ""),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_are_clean_however_ugly_they_are() {
+    let town = Town::calm().await;
+    let (bob, mut inspector) = (town.signs_up("bob").await, Inspector::new());
+    town.knows("ada").await;
+    town.knows(WIDE).await;
+    for author in ["ada", WIDE] {
+        town.hears_that("bob", author).await;
+        town.hears_that(author, "bob").await;
+    }
+    let (solid, lines) = ("w".repeat(500), (1..=100).map(|n| format!("{n}.")).collect::<Vec<_>>().join("\n"));
+    let long_url = format!("https://a.example/{}", "w".repeat(1_900));
+    for (n, (text, url)) in UGLY.into_iter().enumerate() {
+        let text = match n { 5 => &solid, 6 => &lines, 7 => "With a very long link", _ => text };
+        let url = if n == 7 { &long_url } else { url };
+        let author = if n % 2 == 0 { "ada" } else { WIDE };
+        town.posts_with(author, text, Some(url).filter(|url| !url.is_empty()), &[]).await;
+    }
+    let solid_id = town.posts("bob", &solid).await;
+    let direct = town.posts_with(WIDE, "For two of you", None, &["bob", "ada"]).await;
+    let mine = town.posts_with("bob", &lines, Some(&long_url), &["ada", WIDE, "bob"]).await;
+    let pages = [
+        ("/", "feed"),
+        ("/?before=2", "feed-older"),
+        ("/people/ada", "profile-posts"),
+        ("/people/bob", "profile-own-posts"),
+        (&format!("/people/{WIDE}"), "profile-wide-posts"),
+        ("/notifications", "inbox-posts"),
+        (&format!("/posts/{solid_id}"), "post-solid"),
+        (&format!("/posts/{direct}"), "post-direct"),
+        (&format!("/posts/{mine}"), "post-own-direct"),
+        ("/posts/3", "post-rtl"),
+    ];
+    for (path, name) in pages {
+        bob.goes_to(path).await;
+        asks_with_one_element(&bob).await;
+        inspector.inspects(&bob, name, Fine).await;
+    }
+    bob.goes_to("/posts/4711").await;
+    inspector.inspects(&bob, "post-nowhere", Refused).await;
+    inspector.concludes();
+}
+
 async fn asks_with_one_element(person: &Person) {
     person.becomes(r#"[...document.querySelectorAll('[hx-trigger*="every"]')].map(it => it.id).join()"#, "stream").await;
 }

@@ -2,6 +2,8 @@
 
 use tidings::accounts::sign_in::insert_session;
 use tidings::domain::follow::follow;
+use tidings::domain::post::{Audience, post};
+use tidings::model::posts::NewPost;
 use tidings::model::sessions::SessionKind;
 use tidings::model::{Username, users};
 
@@ -70,6 +72,24 @@ impl Town {
             })
             .await
             .unwrap();
+    }
+
+    /// Somebody posts, from elsewhere. Returns the post's id.
+    pub async fn posts(&self, author: &str, text: &str) -> i64 {
+        self.posts_with(author, text, None, &[]).await
+    }
+
+    /// The same, with a link, or for those named only.
+    pub async fn posts_with(&self, author: &str, text: &str, url: Option<&str>, to: &[&str]) -> i64 {
+        let names: Vec<Username> = [author].iter().chain(to).map(|name| Username::parse(name).unwrap()).collect();
+        let (text, url) = (text.to_owned(), url.map(str::to_owned));
+        let posted = self.site.app.change(move |tx| {
+            let ids = names.iter().map(|name| users::by_username(tx.conn(), name)).collect::<Result<Vec<_>, _>>()?;
+            let [author, named @ ..] = ids.as_slice() else { unreachable!() };
+            let audience = if named.is_empty() { Audience::Followers } else { Audience::Named(named.to_vec()) };
+            Ok(post(tx, &NewPost { author: *author, text, url, direct: !named.is_empty(), collapse: None }, &audience)?)
+        });
+        posted.await.unwrap().0
     }
 
     /// As many newcomers, all of whom follow `followee`: "fan_01" first.

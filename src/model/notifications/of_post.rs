@@ -1,7 +1,8 @@
-//! The notifications of one post, when it is deleted.
+//! The notifications of one post.
 
 use diesel::prelude::*;
 
+use super::inbox::unread_of;
 use crate::db::{Change, Connection};
 use crate::ids::{PostId, UserId};
 use crate::schema::{notifications, users};
@@ -14,6 +15,14 @@ use crate::stamps::{advance_rows, lock};
 pub fn recipients_of(conn: &mut Connection, post: PostId, after: UserId, limit: i64) -> QueryResult<Vec<UserId>> {
     let of_post = notifications::table.filter(notifications::post_id.eq(post)).filter(notifications::recipient_id.gt(after));
     of_post.select(notifications::recipient_id).order(notifications::recipient_id).limit(limit).load(conn)
+}
+
+/// Whether `recipient` has an unread notification of `post`.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_unread_of_post(conn: &mut Connection, recipient: UserId, post: PostId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(unread_of(recipient).filter(notifications::post_id.eq(post)))).get_result(conn)
 }
 
 /// Removes the notifications of `post` from the inboxes of `recipients`, who are locked here, in the order of their ids.
