@@ -52,7 +52,9 @@ mod tests {
 
     #[test]
     fn what_fits_is_whole_and_on_one_line() {
-        for (text, whole) in [("", ""), (" \n\t ", ""), ("word", "word"), (" two\r\n\r\n  words ", "two words"), ("👍👍👍👍👍👍👍👍👍👍", "👍👍👍👍👍👍👍👍👍👍")] {
+        for (text, whole) in
+            [("", ""), (" \n\t ", ""), ("word", "word"), (" two\r\n\r\n  words ", "two words"), ("👍👍👍👍👍👍👍👍👍👍", "👍👍👍👍👍👍👍👍👍👍")]
+        {
             assert_eq!(excerpt(text, 10), whole, "{text:?}");
         }
     }

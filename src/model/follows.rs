@@ -14,7 +14,7 @@ use crate::ids::{Stamp, UserId};
 use crate::model::insert_for_told::InsertForTold;
 use crate::model::notifications::{Caused, NewNotification};
 use crate::schema::{follows, users};
-use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance_rows, lock};
+use crate::stamps::{AdvanceStatement, SERVER_CLOCK, advance_if, advance_rows, lock};
 
 /// Inserts the follow, and advances the followee's stamp. A repeat changes nothing. Where it costs nothing more, the `notification` of
 /// it is inserted as well; the gate ([`crate::domain::notify`]) does the rest.
@@ -154,12 +154,17 @@ pub fn named(conn: &mut Connection, author: UserId, names: &[&str]) -> QueryResu
     named.filter(users::id.eq(author).or(follows::id.nullable().is_not_null())).select(columns).order(users::id).load(conn)
 }
 
-/// Sets whether `follower` is told of the posts of `followee`. Returns whether they follow them.
+/// Sets whether `follower` is told of the posts of `followee`. Their inbox offers it, so their stamp advances. A repeat changes nothing. Returns
+/// whether they follow them.
 ///
 /// # Errors
 /// Those of the database.
 pub fn set_notify(tx: &mut Change<'_>, follower: UserId, followee: UserId, notify: bool) -> QueryResult<bool> {
-    Ok(diesel::update(pair(follower, followee)).set(follows::notify.eq(notify)).execute(tx.conn())? > 0)
+    lock(tx, &[follower])?;
+    let other = pair(follower, followee).filter(follows::notify.ne(notify));
+    let changed = diesel::update(other).set(follows::notify.eq(notify)).execute(tx.conn())? > 0;
+    advance_if(tx, changed, follower)?;
+    if changed { Ok(true) } else { is_following(tx.conn(), follower, followee) }
 }
 
 /// Whether `follower` is told of the posts of `followee`; `None` if they do not follow them.

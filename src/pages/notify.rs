@@ -24,6 +24,7 @@ use crate::views::profile_header::ProfileHeader;
 /// `1`: I am told of their posts. `0`: I am not.
 #[derive(Debug, Deserialize)]
 pub struct NotifyForm {
+    #[serde(default)]
     on: String,
 }
 
@@ -113,5 +114,9 @@ fn set_notify(tx: &mut Change<'_>, me: UserId, followee: &Username, on: bool) ->
 }
 
 fn told(on: bool) -> Announcement {
-    Announcement::plain(if on { "You will be told of their posts." } else { "You will no longer be told of their posts. You can change this in your settings." })
+    Announcement::plain(if on {
+        "You will be told of their posts."
+    } else {
+        "You will no longer be told of their posts. You can change this in your settings."
+    })
 }

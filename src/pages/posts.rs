@@ -30,7 +30,13 @@ pub struct DeleteQuery {
 }
 
 /// `POST /posts/{id}/delete`
-pub async fn delete(viewer: Viewer, id: Path<PostId>, query: Query<DeleteQuery>, req: HttpRequest, app: Data<App>) -> Result<FormAnswer<impl Template>, AppError> {
+pub async fn delete(
+    viewer: Viewer,
+    id: Path<PostId>,
+    query: Query<DeleteQuery>,
+    req: HttpRequest,
+    app: Data<App>,
+) -> Result<FormAnswer<impl Template>, AppError> {
     let (me, id, DeleteQuery { on, before }) = (viewer.id, *id, query.into_inner());
     let place = if on == "profile" { PostPlace::Profile(me, viewer.username.clone()) } else { PostPlace::Home };
     let name = if on == "profile" { viewer.username } else { poll_url::HOME.to_owned() };

@@ -13,4 +13,5 @@ pub mod post_card;
 pub mod post_list;
 pub mod post_text;
 pub mod profile_header;
+pub mod quiet_follows;
 pub mod relative_time;

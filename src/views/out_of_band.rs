@@ -36,3 +36,5 @@ pub struct Update<T: Template + HtmlSafe> {
     /// For the rest of the page.
     pub out_of_band: OutOfBand,
 }
+
+impl<T: Template + HtmlSafe> HtmlSafe for Update<T> {}

@@ -104,7 +104,12 @@ mod tests {
             ("https:// http://", vec![]),
         ] {
             let found = PostText::new(text).pieces;
-            let whole: String = found.iter().map(|piece| match piece { Piece::Text(text) | Piece::Link(text) => text.as_str() }).collect();
+            let whole: String = found
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) | Piece::Link(text) => text.as_str(),
+                })
+                .collect();
             assert_eq!(whole, text);
             let linked: Vec<_> = found.iter().filter_map(|piece| if let Piece::Link(url) = piece { Some(url.as_str()) } else { None }).collect();
             assert_eq!(linked, links, "{text}");

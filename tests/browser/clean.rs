@@ -222,7 +222,12 @@ async fn posts_are_clean_however_ugly_they_are() {
     let (solid, lines) = ("w".repeat(500), (1..=100).map(|n| format!("{n}.")).collect::<Vec<_>>().join("\n"));
     let long_url = format!("https://a.example/{}", "w".repeat(1_900));
     for (n, (text, url)) in UGLY.into_iter().enumerate() {
-        let text = match n { 5 => &solid, 6 => &lines, 7 => "With a very long link", _ => text };
+        let text = match n {
+            5 => &solid,
+            6 => &lines,
+            7 => "With a very long link",
+            _ => text,
+        };
         let url = if n == 7 { &long_url } else { url };
         let author = if n % 2 == 0 { "ada" } else { WIDE };
         town.posts_with(author, text, Some(url).filter(|url| !url.is_empty()), &[]).await;

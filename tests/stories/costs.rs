@@ -8,21 +8,21 @@ use crate::support::town::Town;
 /// Every GET that asks the database, and its statements. A page reads the session (1), then in a transaction (2)
 /// the badge's number (1) and whatever it shows.
 const PAGES: [(&str, u64); 19] = [
-    // Who is new.
-    ("/", 1 + 2 + 1 + 1),
+    // Whose posts, which posts, these; whether anybody is followed, as there are none; and who is new.
+    ("/", 1 + 2 + 1 + 3 + 1 + 1),
     ("/people", 1 + 2 + 1 + 1),
     ("/people?q=crowd", 1 + 2 + 1 + 1),
     // No name begins like that, so nobody is looked for.
     ("/people?q=%25", 1 + 2 + 1),
-    // The person, and the two counts.
-    ("/people/bob", 1 + 2 + 1 + 3),
+    // The person, the two counts, which posts, and these.
+    ("/people/bob", 1 + 2 + 1 + 3 + 2),
     // Who that is, and the list.
     ("/people/bob/followers", 1 + 2 + 1 + 2),
     ("/people/bob/following", 1 + 2 + 1 + 2),
     ("/notifications", 1 + 2 + 1 + 1),
     ("/notifications?show=unread", 1 + 2 + 1 + 1),
-    // The sessions and the tokens.
-    ("/settings", 1 + 2 + 1 + 2),
+    // The sessions, the tokens, and who is followed quietly.
+    ("/settings", 1 + 2 + 1 + 3),
     // Redirected, being signed in.
     ("/signin", 1),
     ("/api/me", 1 + 1),

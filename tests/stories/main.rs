@@ -15,6 +15,7 @@ mod crash;
 mod description;
 mod documents;
 mod examples;
+mod feed;
 mod follows;
 mod guesses;
 mod inbox;

@@ -3,6 +3,9 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tidings::domain::post::{Audience, post};
+use tidings::ids::UserId;
+use tidings::model::posts::NewPost;
 
 use crate::support::route_list;
 use crate::support::town::Town;
@@ -126,8 +129,10 @@ async fn every_page_of_a_member_has_exactly_one_polling_element() {
     let town = Town::new().await;
     let (ada, bob) = (town.signs_up("ada").await, town.signs_up("bob").await);
     ada.follows(&bob).await;
+    let new = NewPost { author: UserId(ada.id().await), text: "Hello".into(), url: None, direct: false, collapse: None };
+    let post = town.site.app.change(move |tx| Ok(post(tx, &new, &Audience::Followers)?)).await.unwrap();
     for (method, route) in route_list::all() {
-        let path = route.replace("{username}", "ada");
+        let path = route.replace("{username}", "ada").replace("{id}", &post.0.to_string());
         if method != Method::GET
             || path.starts_with("/api/")
             || [

@@ -15,6 +15,7 @@ use crate::http::viewer::SessionViewer;
 use crate::model::{sessions, tokens};
 use crate::views::badge::with_unread;
 use crate::views::layout::Layout;
+use crate::views::quiet_follows::QuietFollows;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -24,6 +25,7 @@ pub(super) struct SettingsPage {
     sessions: Vec<SessionRow>,
     others: bool,
     tokens: TokensSection,
+    quiet_follows: QuietFollows,
     said: Said,
 }
 
@@ -56,6 +58,7 @@ pub async fn show(viewer: SessionViewer, query: Query<SettingsQuery>, app: Data<
         "password" => "Your password has been changed. You are signed out everywhere else.",
         "password-tokens" => "Your password has been changed. You are signed out everywhere else, and your tokens are revoked.",
         "revoked" => "That session is signed out.",
+        "told" => "You will be told of their posts again.",
         "others" => "You are signed out everywhere else.",
         "token" => "That token is revoked. Programs that use it are refused from now on.",
         _ => "",
@@ -71,7 +74,8 @@ pub async fn well_known() -> HttpResponse {
 /// The page.
 pub(super) async fn page(viewer: &SessionViewer, app: &App, mut said: Said) -> Result<SettingsPage, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
-    let (unread, (sessions, listed)) = with_unread(app, viewer, move |conn| Ok((sessions::list(conn, me, now)?, tokens::list(conn, me)?))).await?;
+    let load = with_unread(app, viewer, move |conn| Ok((sessions::list(conn, me, now)?, tokens::list(conn, me)?, QuietFollows::load(conn, me)?)));
+    let (unread, (sessions, listed, quiet_follows)) = load.await?;
     let mut form = std::mem::take(&mut said.token);
     form.key = format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?);
     Ok(SettingsPage {
@@ -80,6 +84,7 @@ pub(super) async fn page(viewer: &SessionViewer, app: &App, mut said: Said) -> R
         others: sessions.len() > 1,
         sessions: sessions.into_iter().map(|session| SessionRow::new(session, viewer.session, now)).collect(),
         tokens: TokensSection { tokens: listed.into_iter().map(|token| TokenRow::new(token, now)).collect(), form },
+        quiet_follows,
         said,
     })
 }

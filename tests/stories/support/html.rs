@@ -68,6 +68,16 @@ impl Dom {
         text(self.one(css))
     }
 
+    /// The same, with its white space as it is.
+    pub fn raw_text_of(&self, css: &str) -> String {
+        self.one(css).text().collect()
+    }
+
+    /// What the posts of a list say, top to bottom.
+    pub fn posts(&self) -> Vec<String> {
+        self.all(".posts > li .post-text").into_iter().map(text).collect()
+    }
+
     /// All text, the title included.
     pub fn text(&self) -> String {
         text(self.0.root_element())
