@@ -37,6 +37,7 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/people/{username}/picture.svg").get(pages::picture::show))
         .service(resource("/people/{username}/notify").post(pages::notify::set))
         // Posts
+        .service(resource("/posts").get(pages::posts::home).post(pages::posts::create))
         .service(resource("/posts/{id}").get(pages::post::show))
         .service(resource("/posts/{id}/delete").post(pages::posts::delete))
         // My notifications

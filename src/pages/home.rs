@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
+use askama::filters::HtmlSafe;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -13,6 +14,7 @@ use crate::ids::PostId;
 use crate::model::people;
 use crate::poll_url::{self, PollUrl, PollView};
 use crate::views::badge::with_unread;
+use crate::views::compose_form::ComposeForm;
 use crate::views::layout::Layout;
 use crate::views::person_card::PersonCard;
 use crate::views::polling_element::{HomePollingElement, PollAttributes};
@@ -37,14 +39,24 @@ pub struct HomeQuery {
     before: Option<PostId>,
 }
 
+/// The form, and the posts below it: what changes when somebody posts.
+#[derive(Template)]
+#[template(path = "parts/feed.html")]
+pub(super) struct Feed {
+    /// `None` on older pages.
+    pub(super) form: Option<ComposeForm>,
+    pub(super) posts: PostList,
+}
+
+impl HtmlSafe for Feed {}
+
 #[derive(Template)]
 #[template(path = "home.html")]
-struct HomePage {
+pub(super) struct HomePage {
     layout: Layout,
     username: String,
     polling_element: HomePollingElement,
-    posts: PostList,
-    first_page: bool,
+    feed: Feed,
     /// Whether a post has just been deleted.
     deleted: bool,
     newcomers: Vec<PersonCard>,
@@ -58,24 +70,29 @@ pub async fn show(caller: Caller, query: Query<HomeQuery>, req: HttpRequest, app
             let (layout, poll_seconds) = (Layout::visitor(&app, "Hear about it"), app.config.poll_seconds);
             Html(WelcomePage { layout, poll_seconds, deleted: query.done == "deleted" }).respond_to(&req)
         }
-        Caller::Member(viewer) => Html(home(&viewer, query.into_inner(), &app).await?).respond_to(&req),
+        Caller::Member(viewer) => {
+            let form = if query.before.is_none() { Some(ComposeForm::empty()?) } else { None };
+            Html(HomePage::load(&viewer, query.into_inner(), form, &app).await?).respond_to(&req)
+        }
     })
 }
 
-async fn home(viewer: &Viewer, HomeQuery { done, before }: HomeQuery, app: &App) -> Result<HomePage, AppError> {
-    let (me, query) = (viewer.id, PostListQuery { place: PostPlace::Home, before });
-    let shown = query.clone();
-    let load = with_unread(app, viewer, move |conn| Ok((PostRows::load(conn, me, &shown)?, people::newcomers(conn, me, SUGGESTIONS)?)));
-    let (unread, (posts, newcomers)) = load.await?;
-    let attributes = PollAttributes::new(app, PollUrl::new(me, viewer.last_update, PollView::Home));
-    Ok(HomePage {
-        layout: Layout::member(app, viewer, poll_url::HOME, unread),
-        username: viewer.username.clone(),
-        polling_element: HomePollingElement { attributes, unread },
-        posts: PostList::new(app, posts, &query, me, PostFocus::Unchanged),
-        first_page: before.is_none(),
-        deleted: done == "post-deleted",
-        newcomers: newcomers.into_iter().map(|person| PersonCard::new(person, me, &query.url())).collect(),
-        poll_seconds: app.config.poll_seconds,
-    })
+impl HomePage {
+    /// One page of the feed, with what stands around it.
+    pub(super) async fn load(viewer: &Viewer, HomeQuery { done, before }: HomeQuery, form: Option<ComposeForm>, app: &App) -> Result<HomePage, AppError> {
+        let (me, query) = (viewer.id, PostListQuery { place: PostPlace::Home, before });
+        let shown = query.clone();
+        let load = with_unread(app, viewer, move |conn| Ok((PostRows::load(conn, me, &shown)?, people::newcomers(conn, me, SUGGESTIONS)?)));
+        let (unread, (posts, newcomers)) = load.await?;
+        let attributes = PollAttributes::new(app, PollUrl::new(me, viewer.last_update, PollView::Home));
+        Ok(HomePage {
+            layout: Layout::member(app, viewer, poll_url::HOME, unread),
+            username: viewer.username.clone(),
+            polling_element: HomePollingElement { attributes, unread },
+            feed: Feed { form, posts: PostList::new(app, posts, &query, me, PostFocus::Unchanged) },
+            deleted: done == "post-deleted",
+            newcomers: newcomers.into_iter().map(|person| PersonCard::new(person, me, &query.url())).collect(),
+            poll_seconds: app.config.poll_seconds,
+        })
+    }
 }

@@ -38,7 +38,7 @@ pub async fn show(mut viewer: Viewer, id: Path<PostId>, req: HttpRequest, app: D
     let (me, id) = (viewer.id, *id);
     let load = with_unread(&app, &viewer, move |conn| {
         let post = posts::find(conn, me, id)?;
-        let named = if post.direct { posts::recipients(conn, me, &post)? } else { Vec::new() };
+        let named = posts::recipients(conn, me, std::slice::from_ref(&post))?.remove(&post.id).unwrap_or_default();
         Ok((named, notifications::is_unread_of_post(conn, me, id)?, post))
     });
     let (mut unread, (mut named, is_unread, post)) = load.await?;

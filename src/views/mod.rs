@@ -1,6 +1,7 @@
 //! Views that several pages use: the layout, and the parts that a page contains and a fragment sends.
 
 pub mod badge;
+pub mod compose_form;
 pub mod error_page;
 pub mod follow_button;
 pub mod inbox;

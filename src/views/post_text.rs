@@ -96,7 +96,7 @@ mod tests {
             ("見て https://a.example/道。はい", vec!["https://a.example/道。はい"]),
             ("見て（https://a.example/道）。", vec!["https://a.example/道"]),
             ("one\nhttp://a.example\ntwo", vec!["http://a.example"]),
-            ("http://[::1]:8080/x and http://127.0.0.1/", vec!["http://[::1]:8080/x", "http://127.0.0.1/"]),
+            ("http://localhost:8080/x and http://127.0.0.1/", vec!["http://localhost:8080/x", "http://127.0.0.1/"]),
             ("javascript:alert(1) javascript://a.example/%0aalert(1) data:text/html,x", vec![]),
             ("ftp://a.example mailto:a@a.example a@a.example www.a.example a.example", vec![]),
             ("https://bank.example@evil.example/ http://a:b@c.example", vec![]),

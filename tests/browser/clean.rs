@@ -252,6 +252,13 @@ async fn posts_are_clean_however_ugly_they_are() {
         asks_with_one_element(&bob).await;
         inspector.inspects(&bob, name, Fine).await;
     }
+    bob.goes_to("/").await;
+    bob.types("text", "   ").await;
+    bob.clicks(By::Css(".compose summary")).await;
+    bob.types("url", "javascript:alert(1)").await;
+    bob.presses("Post").await;
+    bob.sees("The link must begin with").await;
+    inspector.inspects(&bob, "feed-refused", Refused).await;
     bob.goes_to("/posts/4711").await;
     inspector.inspects(&bob, "post-nowhere", Refused).await;
     inspector.concludes();

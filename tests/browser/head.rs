@@ -174,8 +174,16 @@ async fn text_twice_as_large_wraps_on_every_page() {
     let (ada, visitor) = join!(town.signs_up(WIDEST), town.stranger("visitor"));
     town.has_fans(21, WIDEST).await;
     let own = format!("/people/{WIDEST}");
+    for text in ["w".repeat(500), "1\n".repeat(99) + "100"] {
+        town.posts_with(WIDEST, &text, Some(&format!("https://a.example/{}", "w".repeat(1_900))), &[WIDEST]).await;
+        town.posts("fan_01", &text).await;
+    }
+    town.hears_that(WIDEST, "fan_01").await;
+    town.posts("fan_01", &"👍".repeat(500)).await;
     let pages = [
         "/",
+        "/posts/1",
+        "/posts/2",
         "/people",
         "/people?q=zzz",
         &own,

@@ -20,6 +20,7 @@ mod person;
 mod picture;
 mod plainly;
 mod polling;
+mod posts;
 mod presses;
 mod revoked;
 mod town;

@@ -86,7 +86,7 @@ impl Town {
         let posted = self.site.app.change(move |tx| {
             let ids = names.iter().map(|name| users::by_username(tx.conn(), name)).collect::<Result<Vec<_>, _>>()?;
             let [author, named @ ..] = ids.as_slice() else { unreachable!() };
-            let audience = if named.is_empty() { Audience::Followers } else { Audience::Named(named.to_vec()) };
+            let audience = if named.is_empty() { Audience::Followers } else { Audience::Named { seen_by: named.to_vec(), told: named.to_vec() } };
             Ok(post(tx, &NewPost { author: *author, text, url, direct: !named.is_empty(), collapse: None }, &audience)?)
         });
         posted.await.unwrap().0

@@ -22,7 +22,7 @@ async fn says_with(author: &Person, text: &str, url: Option<&str>, named: &[&Per
         ids.push(UserId(person.id().await));
     }
     let new = NewPost { author: UserId(author.id().await), text: text.into(), url: url.map(str::to_owned), direct: !ids.is_empty(), collapse: None };
-    let audience = if ids.is_empty() { Audience::Followers } else { Audience::Named(ids) };
+    let audience = if ids.is_empty() { Audience::Followers } else { Audience::Named { seen_by: ids.clone(), told: ids } };
     author.town.site.app.change(move |tx| Ok(post(tx, &new, &audience)?)).await.unwrap().0
 }
 

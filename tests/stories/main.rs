@@ -9,6 +9,7 @@ mod accounts;
 mod api;
 mod clocks;
 mod command;
+mod compose;
 mod connections;
 mod costs;
 mod crash;

@@ -137,6 +137,7 @@ async fn every_page_of_a_member_has_exactly_one_polling_element() {
             || path.starts_with("/api/")
             || [
                 "/.well-known/change-password",
+                "/posts",
                 "/settings/tokens",
                 "/healthz",
                 "/readyz",

@@ -88,7 +88,7 @@ async fn whoever_follows_hears_of_a_post_and_it_goes_with_its_notifications() {
         "createdAt": post["createdAt"].as_i64().unwrap()
     });
     assert_eq!(post, expected);
-    bob.hears_within(10, "ada posted").await;
+    bob.hears_within(10, "ada posted: Hello there").await;
     dora.polls_and_hears_nothing().await;
     ada.polls_and_hears_nothing().await;
 
