@@ -189,6 +189,8 @@ fn destination(request: &HttpRequest) -> String {
         Some(page) => page,
         None if path.starts_with("/notifications") => "/notifications".to_owned(),
         None if path.starts_with("/settings") => "/settings".to_owned(),
+        // Which leads home: what was to be posted is lost.
+        None if path == "/posts" => path.to_owned(),
         None => "/".to_owned(),
     }
 }

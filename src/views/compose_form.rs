@@ -17,6 +17,8 @@ pub struct ComposeForm {
     url_error: Option<String>,
     /// What is not about a field.
     error: Option<String>,
+    /// How many characters are left, after a try that was refused.
+    left: Option<usize>,
 }
 
 impl HtmlSafe for ComposeForm {}
@@ -28,19 +30,25 @@ impl ComposeForm {
     /// When the system has no randomness to give.
     pub fn empty() -> Result<ComposeForm, getrandom::Error> {
         let key = format!("{:016x}", getrandom::u64()?);
-        Ok(ComposeForm { key, text: String::new(), url: String::new(), text_error: None, url_error: None, error: None })
+        Ok(ComposeForm { key, text: String::new(), url: String::new(), text_error: None, url_error: None, error: None, left: None })
     }
 
     /// The same one again, with what was typed and what is wrong with it.
     pub fn refused(key: String, draft: &Draft, errors: DraftErrors) -> ComposeForm {
         let url = draft.url.as_deref().map(shown).unwrap_or_default();
-        ComposeForm { key, text: shown(&draft.text), url, text_error: errors.text, url_error: errors.url, error: None }
+        let left = LONGEST_TEXT.checked_sub(count(&draft.text));
+        ComposeForm { key, text: shown(&draft.text), url, text_error: errors.text, url_error: errors.url, error: None, left }
     }
 
     /// The same one again, with what was typed, which cannot be posted now because of `error`.
     pub fn deferred(key: String, draft: &Draft, error: String) -> ComposeForm {
         ComposeForm { error: Some(error), ..ComposeForm::refused(key, draft, DraftErrors::default()) }
     }
+}
+
+/// The characters of a text as it is kept: trimmed, and a line break is one.
+fn count(typed: &str) -> usize {
+    typed.replace("\r\n", "\n").trim().chars().count()
 }
 
 /// What was typed, to be shown again: without the control characters that HTML cannot hold.

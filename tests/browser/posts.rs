@@ -45,7 +45,11 @@ async fn what_ada_posts_shows_in_bobs_tabs_by_itself_and_goes_again() {
     bob.sees_badge("2").await;
     bob.is_still_on_the_marked_page().await;
     bob.looks_at(&inbox).await;
-    bob.becomes("[...document.querySelectorAll('.line-post')].map(it => it.textContent)", json!(["The build is green.", "Hello <b>world</b>, see https://a.example/b."])).await;
+    bob.becomes(
+        "[...document.querySelectorAll('.line-post')].map(it => it.textContent)",
+        json!(["The build is green.", "Hello <b>world</b>, see https://a.example/b."]),
+    )
+    .await;
 
     // To open it is to read it, in the other tab as well.
     bob.clicks(thirtyfour::By::LinkText("The build is green.")).await;
@@ -100,6 +104,8 @@ async fn the_form_pressed_twice_is_one_post() {
     let (ada, cleo) = join!(town.signs_up("ada"), Person::stranger("cleo", &town.site.url, &plain));
     cleo.signs_up().await;
     for (person, count) in [(&ada, 3), (&cleo, 3)] {
+        // Nothing scrolls, so a place on the page is a place in the window.
+        person.has_a_window_of(1280, 2400).await;
         for (n, pause) in [40, 150, 350].into_iter().enumerate() {
             person.goes_to("/").await;
             person.types("text", &format!("post {n}")).await;
@@ -117,6 +123,8 @@ async fn the_form_pressed_twice_is_one_post() {
 async fn a_post_deleted_twice_is_one_post() {
     let town = Town::new().await;
     let ada = town.signs_up("ada").await;
+    // Nothing scrolls, so a place on the page is a place in the window.
+    ada.has_a_window_of(1280, 2400).await;
     for n in 0..6 {
         town.posts("ada", &format!("post {n}")).await;
     }
@@ -196,7 +204,7 @@ async fn all_of_it_without_javascript() {
     bob.goes_to("/settings").await;
     bob.waits_for_the_guard().await;
     bob.presses("Tell me of ada’s posts").await;
-    bob.sees("You follow quietly").await;
+    bob.sees("People you follow quietly").await;
     ada.goes_to("/").await;
     ada.waits_for_the_guard().await;
     ada.presses("Delete: Backup done").await;

@@ -93,6 +93,8 @@ async fn what_is_refused_is_said_beside_its_field_and_stays() {
                 assert!(error.is_empty() || shown.text_of(&format!("#{field}-error")).contains(error), "{error}");
             }
             assert_eq!(shown.count("[autofocus]"), 1);
+            let hint = if text == "fine" { "Up to 500 characters; 496 left." } else { "Up to 500 characters" };
+            assert!(shown.text_of("#text-hint").starts_with(hint), "{}", shown.text_of("#text-hint"));
             assert_eq!(shown.exists("details.compose-link[open]"), !url.is_empty());
             assert_eq!(shown.exists("#stream"), is_page);
         }

@@ -27,7 +27,8 @@ const PAGES: [(&str, u64); 19] = [
     ("/signin", 1),
     ("/api/me", 1 + 1),
     ("/api/people?limit=100", 1 + 1),
-    ("/api/follow/2", 1 + 1),
+    // How they stand to each other, and whether the caller is told, in a transaction.
+    ("/api/follow/2", 1 + 2 + 2),
     ("/api/notifications?limit=100", 1 + 2 + 1 + 1),
     ("/api/tokens", 1 + 1),
     // With a stamp that is not the current one.
