@@ -60,7 +60,7 @@ impl Announcement {
 
 /// A notification as it is to be announced.
 #[derive(Debug, Clone, Copy)]
-pub struct Announced<'a> {
+pub struct ToAnnounce<'a> {
     /// The stored name of its kind.
     pub kind: &'a str,
     /// The actor's name; `None` where nobody did it.
@@ -73,9 +73,9 @@ pub struct Announced<'a> {
 const LONGEST_WORDS: usize = 80;
 
 /// What several notifications say together: kinds and actors, newest first. Empty where there are none.
-pub fn summary<'a>(notifications: impl IntoIterator<Item = Announced<'a>>) -> Announcement {
+pub fn summary<'a>(notifications: impl IntoIterator<Item = ToAnnounce<'a>>) -> Announcement {
     let all: Vec<_> = notifications.into_iter().collect();
-    let Some(&Announced { kind, actor, text }) = all.first() else { return Announcement::default() };
+    let Some(&ToAnnounce { kind, actor, text }) = all.first() else { return Announcement::default() };
     let is_alone = all.len() == 1;
     let are_alike = all.iter().all(|other| other.kind == kind);
     let mut actors: Vec<&str> = Vec::new();
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn several_are_said_in_one_sentence() {
-        let follow = |actor| Announced { kind: "follow", actor: Some(actor), text: None };
-        let dance = |actor| Announced { kind: "dance", actor, text: None };
-        let post = |actor, text| Announced { kind: "post", actor: Some(actor), text: Some(text) };
+        let follow = |actor| ToAnnounce { kind: "follow", actor: Some(actor), text: None };
+        let dance = |actor| ToAnnounce { kind: "dance", actor, text: None };
+        let post = |actor, text| ToAnnounce { kind: "post", actor: Some(actor), text: Some(text) };
         for (notifications, said) in [
             (vec![], ""),
             (vec![follow("ada")], "ada follows you"),
@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn of_a_long_text_only_the_first_words_are_said() {
-        let said = summary([Announced { kind: "post", actor: Some("ada"), text: Some(&"word ".repeat(100)) }]);
+        let said = summary([ToAnnounce { kind: "post", actor: Some("ada"), text: Some(&"word ".repeat(100)) }]);
         let words = said.words.unwrap();
         assert!(words.ends_with("word…") && words.chars().count() <= LONGEST_WORDS, "{words}");
     }
 
     #[test]
     fn names_stand_apart_from_what_is_said_of_them() {
-        let both = summary(["bob", "ada"].map(|name| Announced { kind: "follow", actor: Some(name), text: None }));
+        let both = summary(["bob", "ada"].map(|name| ToAnnounce { kind: "follow", actor: Some(name), text: None }));
         assert_eq!((both.first.as_deref(), both.second.as_deref(), &*both.rest), (Some("bob"), Some("ada"), " follow you"));
     }
 }

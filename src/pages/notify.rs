@@ -55,7 +55,7 @@ pub struct NotifyQuery {
 #[derive(Template)]
 #[template(source = "{% match self %}{% when Self::Inbox(inbox) %}{{ inbox }}{% when Self::Profile(header) %}{{ header }}{% endmatch %}", ext = "html")]
 #[allow(clippy::large_enum_variant)]
-pub enum Pressed {
+pub enum NotifyPressed {
     /// In the inbox.
     Inbox(Update<Inbox>),
     /// On a profile.
@@ -64,7 +64,7 @@ pub enum Pressed {
 
 /// What the answer shows.
 #[allow(clippy::large_enum_variant)]
-enum Shown {
+enum NotifyShown {
     Nothing,
     Inbox(Stamp, InboxRows),
     Profile(people::Profile),
@@ -78,7 +78,7 @@ pub async fn set(
     form: Form<NotifyForm>,
     req: HttpRequest,
     app: Data<App>,
-) -> Result<FormAnswer<Pressed>, AppError> {
+) -> Result<FormAnswer<NotifyPressed>, AppError> {
     let (me, on, is_htmx) = (viewer.id, form.0.parse()?, is_htmx(&req));
     let (username, NotifyQuery { line, show, before, back }) = (username.into_inner(), query.into_inner());
     let (inbox, followee) = (InboxQuery { show, before }, username.clone());
@@ -86,22 +86,22 @@ pub async fn set(
     let change = app.change(move |tx| {
         set_notify(tx, me, &followee, on)?;
         Ok(match line {
-            _ if !is_htmx => Shown::Nothing,
-            Some(_) => Shown::Inbox(users::last_update(tx.conn(), me)?.ok_or(AppError::SignedOut)?, InboxRows::load(tx.conn(), me, inbox)?),
-            None => Shown::Profile(people::profile(tx.conn(), me, &followee)?),
+            _ if !is_htmx => NotifyShown::Nothing,
+            Some(_) => NotifyShown::Inbox(users::last_update(tx.conn(), me)?.ok_or(AppError::SignedOut)?, InboxRows::load(tx.conn(), me, inbox)?),
+            None => NotifyShown::Profile(people::profile(tx.conn(), me, &followee)?),
         })
     });
     Ok(match change.await? {
-        Shown::Nothing => FormAnswer::SeeOther(match line {
+        NotifyShown::Nothing => FormAnswer::SeeOther(match line {
             Some(line) => format!("{}#n{line}", inbox.url()),
             None => safe_redirect(&back).map_or_else(|| format!("/people/{username}"), str::to_owned),
         }),
-        Shown::Inbox(stamp, rows) => {
+        NotifyShown::Inbox(stamp, rows) => {
             let out_of_band = OutOfBand::new(NAME, rows.unread, told(on));
             let focus = line.map_or(Focus::Tabs, Focus::Line);
-            FormAnswer::Fragment(Pressed::Inbox(Update { part: Inbox::new(&app, rows, inbox, LoadedAt { user: me, stamp }, focus), out_of_band }))
+            FormAnswer::Fragment(NotifyPressed::Inbox(Update { part: Inbox::new(&app, rows, inbox, LoadedAt { user: me, stamp }, focus), out_of_band }))
         }
-        Shown::Profile(profile) => FormAnswer::Fragment(Pressed::Profile(ProfileHeader::new(profile, me).told_pressed())),
+        NotifyShown::Profile(profile) => FormAnswer::Fragment(NotifyPressed::Profile(ProfileHeader::new(profile, me).told_pressed())),
     })
 }
 

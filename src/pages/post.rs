@@ -9,6 +9,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::error::AppError;
+use crate::http::request::bearer;
 use crate::http::response::Html;
 use crate::http::viewer::Viewer;
 use crate::ids::{PostId, Stamp, UserId};
@@ -62,10 +63,10 @@ pub async fn show(mut viewer: Viewer, id: Path<PostId>, req: HttpRequest, app: D
     }))
 }
 
-/// Whether somebody looks at it: not only at its head, and not a browser that fetches in advance what may be opened.
+/// Whether somebody looks at it: not only at its head, not a program, and not a browser that fetches in advance what may be opened.
 fn is_opened(req: &HttpRequest) -> bool {
     let in_advance = |name: &str| req.headers().get(name).is_some_and(|value| value.as_bytes().starts_with(b"prefetch"));
-    req.method() == Method::GET && !["sec-purpose", "purpose", "x-moz"].into_iter().any(in_advance)
+    req.method() == Method::GET && bearer(req.headers()).is_none() && !["sec-purpose", "purpose", "x-moz"].into_iter().any(in_advance)
 }
 
 /// The longest that the page waits for its notification to be marked read. It is marked all the same; the next poll then brings the badge.

@@ -41,12 +41,12 @@ struct FollowsPage {
 
 /// The last post of the page before; older ones come next.
 #[derive(Debug, Deserialize)]
-pub struct PostsQuery {
+pub struct ProfileQuery {
     before: Option<PostId>,
 }
 
 /// `GET /people/{username}?before=`
-pub async fn show(viewer: Viewer, username: Path<Username>, query: Query<PostsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+pub async fn show(viewer: Viewer, username: Path<Username>, query: Query<ProfileQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
     let (me, before) = (viewer.id, query.before);
     let load = with_unread(&app, &viewer, move |conn| {
         let profile = people::profile(conn, me, &username)?;

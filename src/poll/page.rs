@@ -8,7 +8,7 @@ use diesel::QueryResult;
 
 use crate::app::App;
 use crate::db::Connection;
-use crate::domain::wording::{Announced, Announcement, summary};
+use crate::domain::wording::{Announcement, ToAnnounce, summary};
 use crate::error::AppError;
 use crate::http::response::PollAnswer;
 use crate::http::viewer::Poller;
@@ -95,7 +95,7 @@ fn newest_unread(conn: &mut Connection, recipient: UserId) -> QueryResult<(i64, 
 fn announcement(newest: &[Notification], since: Since) -> Announcement {
     let Since::Stamp(since) = since else { return Announcement::default() };
     let new = newest.iter().filter(|notification| notification.read_at.is_none() && since < notification.stamp());
-    summary(new.map(|Notification { kind, actor, post, .. }| Announced {
+    summary(new.map(|Notification { kind, actor, post, .. }| ToAnnounce {
         kind,
         actor: actor.as_ref().map(|actor| actor.username.as_str()),
         text: post.as_ref().map(|post| post.text.as_str()),
