@@ -68,7 +68,7 @@ async fn what_ada_posts_shows_in_bobs_tabs_by_itself_and_goes_again() {
     bob.sees_badge("").await;
     bob.goes_to("/").await;
     bob.sees("The build is green.").await;
-    bob.no_longer_sees("Hello").await;
+    bob.no_longer_sees("world").await;
 }
 
 /// Types and posts, on the page that is open.
@@ -103,20 +103,27 @@ async fn the_form_pressed_twice_is_one_post() {
     let plain = Options { no_javascript: true, ..Options::default() };
     let (ada, cleo) = join!(town.signs_up("ada"), Person::stranger("cleo", &town.site.url, &plain));
     cleo.signs_up().await;
-    for (person, count) in [(&ada, 3), (&cleo, 3)] {
+    for person in [&ada, &cleo] {
         // Nothing scrolls, so a place on the page is a place in the window.
         person.has_a_window_of(1280, 2400).await;
-        for (n, pause) in [40, 150, 350].into_iter().enumerate() {
-            person.goes_to("/").await;
-            person.types("text", &format!("post {n}")).await;
-            person.waits_for_the_guard().await;
-            person.double_clicks(person.place_of("#compose > button").await, Duration::from_millis(pause)).await;
-            person.arrives_at("/").await;
-            person.sees(&format!("post {n}")).await;
+        for pause in [40, 150, 350].map(Duration::from_millis) {
+            // One that came too late to be a double click is made again.
+            while !presses_twice(person, pause).await {}
         }
-        person.goes_to("/").await;
-        assert_eq!(person.how_many(".posts > li").await, count, "{}", person.name);
     }
+}
+
+/// Returns whether it was a double click.
+async fn presses_twice(person: &Person, pause: Duration) -> bool {
+    person.goes_to("/").await;
+    let before = person.how_many(".posts > li").await;
+    person.types("text", "Hear, hear").await;
+    person.waits_for_the_guard().await;
+    let in_time = person.double_clicks(person.place_of("#compose > button").await, pause).await;
+    person.sees("Hear, hear").await;
+    person.goes_to("/").await;
+    assert!(!in_time || person.how_many(".posts > li").await == before + 1, "{}, {pause:?}", person.name);
+    in_time
 }
 
 #[tokio::test(flavor = "multi_thread")]
