@@ -28,7 +28,7 @@ async fn an_unread_one_gives_way_and_one_that_was_read_stays() {
     assert_eq!(cleo.posts(&format!("/notifications/{first}/read"), &[]).await.status, 303);
     bob.opens("/notifications").await;
     made(&adas, build("red")).await;
-    bob.hears_within(10, "ada posted").await;
+    bob.hears_within(10, "ada posted: red").await;
     assert_eq!(told(&bob).await, ["red"]);
     assert_eq!(told(&cleo).await, ["red", "(building)"]);
     made(&adas, json!({"text": "deployed", "collapse": "deploy"})).await;

@@ -45,8 +45,8 @@ async fn a_crowd_hears_once_and_forgets_at_once() {
         agrees(&zoe).await;
     }
     assert_eq!((count(&town.site.home, &format!("notifications WHERE post_id = {id}")), bob.badge().await, zoe.badge().await), (2_302, 1, 1));
-    bob.hears_within(10, "ada posted").await;
-    zoe.hears_within(10, "ada posted").await;
+    bob.hears_within(10, "ada posted: Hello, everybody").await;
+    zoe.hears_within(10, "ada posted: Hello, everybody").await;
     let metrics = town.program().gets("/metrics").await.body + &there.program().gets("/metrics").await.body;
     assert!(metrics.contains("tidings_notifications_total{kind=\"post\"}"), "{metrics}");
 

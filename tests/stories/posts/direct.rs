@@ -62,6 +62,6 @@ async fn one_may_tell_oneself() {
     ada.opens("/people").await;
     let post = made(&ada.program().await, json!({"text": "The backup is done", "to": ["@ada"]})).await;
     assert_eq!(post["to"], json!(["ada"]));
-    ada.hears_within(10, "ada posted").await;
+    ada.hears_within(10, "ada posted: The backup is done").await;
     bob.sees([]).await;
 }
