@@ -83,12 +83,23 @@ impl HttpServiceFactory for MethodResource {
             async move { Err::<HttpResponse, AppError>(refusal) }
         };
         let resource = self.resource.default_service(web::to(refuse));
-        if self.identifies { resource.wrap(from_fn(identify_first)).register(config) } else { resource.register(config) }
+        if !self.identifies {
+            return resource.register(config);
+        }
+        let methods = self.methods;
+        let identify_first = from_fn(move |req: ServiceRequest, next: Next<BoxBody>| {
+            // Whoever asks with a method that there is not is told so for no statement.
+            let is_answered = methods.contains(&req.method().as_str());
+            identify_first(req, next, is_answered)
+        });
+        resource.wrap(identify_first).register(config)
     }
 }
 
 /// A program is told that its token is worth nothing, or not enough, before it is told what is wrong with the rest of the request.
-async fn identify_first(req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    identify(req.request()).await;
+async fn identify_first(req: ServiceRequest, next: Next<BoxBody>, is_answered: bool) -> Result<ServiceResponse<BoxBody>, Error> {
+    if is_answered {
+        identify(req.request()).await;
+    }
     next.call(req).await
 }

@@ -83,7 +83,7 @@ async fn what_is_refused_is_said_beside_its_field_and_stays() {
             assert_eq!(answer.status, 422, "{text:?} {url}");
             let is_page = answer.body.starts_with("<!doctype");
             let shown = if is_page { answer.page() } else { answer.fragment() };
-            let typed = text.replace('\r', "").replace('\u{1b}', "");
+            let typed = text.replace(['\r', '\u{1b}'], "");
             // A browser drops one line break at the beginning of a text area, and so does the parser.
             assert_eq!((shown.raw_text_of("#text"), shown.attr("#url", "value")), (typed, url.to_owned()));
             assert_eq!(key(&shown), "k");
