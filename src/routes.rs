@@ -55,6 +55,11 @@ pub fn routes(server: &mut ServiceConfig, assets: &Assets) {
         .service(resource("/settings/sessions/{id}/revoke").post(pages::settings::sessions::revoke))
         .service(resource("/settings/tokens").get(pages::settings::tokens::moved).post(pages::settings::tokens::submit))
         .service(resource("/settings/tokens/{id}/revoke").post(pages::settings::tokens::revoke))
+        .service(resource("/settings/feeds/{feed}").post(pages::settings::feeds::replace))
+        .service(resource("/settings/feeds/{feed}/remove").post(pages::settings::feeds::remove))
+        // My feeds, for whoever has their address
+        .service(resource("/feeds/{secret}/notifications.atom").get(pages::feeds::notifications))
+        .service(resource("/feeds/{secret}/posts.atom").get(pages::feeds::posts))
         // Operators
         .service(resource("/healthz").get(pages::health::alive))
         .service(resource("/readyz").get(pages::health::ready))

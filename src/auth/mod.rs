@@ -1,7 +1,8 @@
-//! Credentials: passwords, tokens of sessions and of programs, and the throttle of failed sign-ins. No HTTP.
+//! Credentials: passwords, tokens of sessions and of programs, addresses of feeds, and the throttle of failed sign-ins. No HTTP.
 
 pub mod api_token;
 mod failures;
+pub mod feed_address;
 pub mod login_throttle;
 pub mod network;
 pub mod password;

@@ -8,6 +8,7 @@ pub mod description;
 pub mod form;
 mod identify;
 pub mod last_use;
+pub mod origin;
 pub mod request;
 pub mod resource;
 pub mod response;

@@ -2,7 +2,8 @@
 //!
 //! The length of a compressed answer is visible through TLS, and tells a secret that stands beside text of an attacker's choice (BREACH). Our
 //! pages hold no secret. The session is in a cookie, which is not compressed. There are no CSRF tokens, because [`super::csrf`] reads
-//! headers. A program's token is sent in an answer too small to be compressed.
+//! headers. A program's token is sent in an answer too small to be compressed. A feed, which strangers write in, does not hold its own address; the
+//! settings hold it, and nobody else writes in them.
 
 use actix_http::encoding::Encoder;
 use actix_web::HttpMessage;
@@ -29,7 +30,8 @@ pub fn compress(response: ServiceResponse) -> ServiceResponse {
 fn is_worth_it(response: &ServiceResponse) -> bool {
     let large = matches!(response.response().body().size(), BodySize::Sized(SMALLEST..));
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_text = ["text/", "application/json", "application/javascript", "image/svg+xml"].iter().any(|text| content_type.starts_with(text));
+    let is_text =
+        ["text/", "application/json", "application/javascript", "application/atom+xml", "image/svg+xml"].iter().any(|text| content_type.starts_with(text));
     response.status() == StatusCode::OK && large && is_text
 }
 

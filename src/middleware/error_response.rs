@@ -1,6 +1,7 @@
 //! The body of an error: a page for people, a problem document (RFC 9457) for programs, a sentence for htmx. The cause of what is our own fault
 //! is logged here.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -58,7 +59,7 @@ fn record_refusal(request: &HttpRequest, app: &App, status: StatusCode, ours: Op
         app.metrics.limited(*limit);
     }
     if matches!(status, StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS) {
-        log::info!("{} {} answered {}: address {}", request.method(), request.path(), status.as_u16(), client_ip(request, &app.config));
+        log::info!("{} {} answered {}: address {}", request.method(), logged_path(request), status.as_u16(), client_ip(request, &app.config));
     }
 }
 
@@ -74,7 +75,15 @@ fn log_once(request: &HttpRequest, app: &App, status: StatusCode, ours: Option<&
     };
     if is_news(request, app, status, &cause) {
         let level = if status == StatusCode::SERVICE_UNAVAILABLE { log::Level::Warn } else { log::Level::Error };
-        log::log!(level, "{} {} answered {}: {}", request.method(), request.path(), status.as_u16(), one_line(&cause));
+        log::log!(level, "{} {} answered {}: {}", request.method(), logged_path(request), status.as_u16(), one_line(&cause));
+    }
+}
+
+/// The path, without the secret of a feed: whoever reads the log must not be able to read the feed.
+fn logged_path(request: &HttpRequest) -> Cow<'_, str> {
+    match request.path().strip_prefix("/feeds/") {
+        Some(secret) => Cow::Owned(format!("/feeds/…/{}", secret.split_once('/').map_or("", |(_, feed)| feed))),
+        None => Cow::Borrowed(request.path()),
     }
 }
 
@@ -205,5 +214,24 @@ fn framework_sentence(status: StatusCode, error: Option<&actix_web::Error>, for_
         (StatusCode::BAD_REQUEST, _) => "The request could not be read. Please go back and try again.".to_owned(),
         (status, _) if status.is_server_error() => AppError::internal("").to_string(),
         (status, _) => status.canonical_reason().unwrap_or("That did not work.").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_secret_of_a_feed_is_not_logged() {
+        for (path, logged) in [
+            ("/feeds/s3cret/posts.atom", "/feeds/…/posts.atom"),
+            ("/feeds/s3cret", "/feeds/…/"),
+            ("/feeds/", "/feeds/…/"),
+            ("/people/feeds/x", "/people/feeds/x"),
+        ] {
+            assert_eq!(logged_path(&TestRequest::with_uri(path).to_http_request()), logged);
+        }
     }
 }

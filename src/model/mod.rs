@@ -3,6 +3,7 @@
 
 mod count;
 pub mod deliveries;
+pub mod feed_addresses;
 pub mod follows;
 pub mod idempotency_keys;
 mod insert_for_many;

@@ -1,5 +1,6 @@
 //! The pages and their forms, by noun: handlers, beside the views that only they return.
 
+pub mod feeds;
 pub mod follow;
 pub mod health;
 pub mod home;

@@ -102,7 +102,7 @@ impl StampCache {
         self.revocations.may_believe_session(user, session)
     }
 
-    /// [`StampCache::may_believe_session`] of the token of a program.
+    /// [`StampCache::may_believe_session`] of the token of a program, or of the address of a feed.
     pub fn may_believe_program(&self, user: UserId, token: TokenMark) -> bool {
         self.revocations.may_believe_program(user, token)
     }
@@ -112,7 +112,7 @@ impl StampCache {
         self.revocations.session_checked(user, session, seen);
     }
 
-    /// The row of the token of a program of `user` was found, together with their stamp `seen`.
+    /// The row of the token of a program of `user`, or of the address of a feed, was found, together with their stamp `seen`.
     pub fn program_checked(&self, user: UserId, token: TokenMark, seen: Stamp) {
         self.revocations.program_checked(user, token, seen);
     }

@@ -172,6 +172,9 @@ async fn what_somebody_with_two_computers_and_a_long_name_sees_is_clean() {
     let town = Town::calm().await;
     let (ada, mut inspector) = (town.signs_up(WIDE).await, Inspector::new());
     let _ada_at_work = town.signs_in(WIDE).await;
+    ada.goes_to("/settings").await;
+    ada.presses("Make an address: Your notifications").await;
+    ada.sees("Here is the address.").await;
     for (path, name) in [("/", "home-wide"), ("/people", "people-wide"), ("/settings", "settings")] {
         ada.goes_to(path).await;
         asks_with_one_element(&ada).await;

@@ -53,6 +53,27 @@ async fn everything_works_without_javascript() {
     ada.arrives_at("/signin?next=%2Fnotifications").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_have_addresses_without_javascript() {
+    let town = Town::new().await;
+    let ada = signs_up(&town, "ada").await;
+    ada.goes_to("/settings").await;
+    assert_eq!(ada.how_many("#feeds input[readonly]").await, 0);
+    ada.presses("Make an address: Your notifications").await;
+    ada.sees("Here is the address.").await;
+    let first = ada.attribute("#feed-notifications-address", "value").await;
+    assert!(first.starts_with(&town.site.url), "{first}");
+    let status = async |address: &str| reqwest::get(address).await.unwrap().status().as_u16();
+    assert_eq!(status(&first).await, 200);
+    ada.presses("Replace the address: Your notifications").await;
+    ada.sees("The old one no longer works.").await;
+    let second = ada.attribute("#feed-notifications-address", "value").await;
+    assert_eq!((status(&first).await, status(&second).await), (404, 200));
+    ada.presses("Remove the address: Your notifications").await;
+    ada.sees("The address has been removed.").await;
+    assert_eq!((status(&second).await, ada.how_many("#feeds input[readonly]").await), (404, 0));
+}
+
 async fn signs_up(town: &Town, name: &str) -> Person {
     let person = Person::stranger(name, &town.site.url, &Options { no_javascript: true, ..Options::default() }).await;
     person.signs_up().await;

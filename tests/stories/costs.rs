@@ -21,8 +21,8 @@ const PAGES: [(&str, u64); 19] = [
     ("/people/bob/following", 1 + 2 + 1 + 2),
     ("/notifications", 1 + 2 + 1 + 1),
     ("/notifications?show=unread", 1 + 2 + 1 + 1),
-    // The sessions, the tokens, and who is followed quietly.
-    ("/settings", 1 + 2 + 1 + 3),
+    // The sessions, the tokens, who is followed quietly, and the addresses of feeds.
+    ("/settings", 1 + 2 + 1 + 4),
     // Redirected, being signed in.
     ("/signin", 1),
     ("/api/me", 1 + 1),

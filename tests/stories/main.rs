@@ -17,6 +17,7 @@ mod description;
 mod documents;
 mod examples;
 mod feed;
+mod feeds;
 mod follows;
 mod guesses;
 mod inbox;

@@ -11,7 +11,7 @@ use crate::support::route_list;
 use crate::support::town::Town;
 
 /// Open to everybody. Whatever is not named here needs a session.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 17] = [
     "GET /",
     "GET /signup",
     "POST /signup",
@@ -22,6 +22,8 @@ const OPEN: [&str; 15] = [
     "GET /.well-known/change-password",
     "POST /api/session",
     "GET /api/openapi.json",
+    "GET /feeds/{secret}/notifications.atom",
+    "GET /feeds/{secret}/posts.atom",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
@@ -77,7 +79,7 @@ async fn a_stranger_is_refused_wherever_a_session_is_needed() {
     let town = Town::new().await;
     let (_ada, stranger) = (town.signs_up("ada").await, town.stranger("x"));
     for (method, route) in route_list::all() {
-        let path = route.replace("{username}", "ada").replace("{id}", "1").replace("{userId}", "1");
+        let path = route.replace("{username}", "ada").replace("{id}", "1").replace("{userId}", "1").replace("{feed}", "posts");
         let answer = stranger.sends(stranger.request(method.clone(), &path)).await;
         match (is_open(&method, &route), path.starts_with("/api/")) {
             (true, _) => assert!(answer.status != 401 && !answer.header("location").starts_with("/signin"), "{method} {path}: {}", answer.status),
@@ -112,7 +114,7 @@ async fn nobody_changes_what_is_somebody_elses() {
         }
         // Sessions 1 and 2 are ada's and bob's. Of those, and of tokens, it is not said whether there is one. Anybody may follow bob, which would notify him, so eve follows ada.
         let session = route.contains("sessions") || route.contains("tokens");
-        let path = route.replace("{username}", "ada").replace("{id}", if session { "2" } else { &id }).replace("{userId}", "1");
+        let path = route.replace("{username}", "ada").replace("{id}", if session { "2" } else { &id }).replace("{userId}", "1").replace("{feed}", "posts");
         let answer = eve.sends(eve.request(method.clone(), &path).form(&[("through", id.as_str())])).await;
         if route.contains("{id}") && !session {
             assert_eq!(answer.status, 404, "{method} {path}");
@@ -149,6 +151,7 @@ async fn every_page_of_a_member_has_exactly_one_polling_element() {
             ]
             .contains(&path.as_str())
             || path.ends_with(".svg")
+            || path.ends_with(".atom")
         {
             continue;
         }

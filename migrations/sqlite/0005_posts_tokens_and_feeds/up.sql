@@ -97,7 +97,7 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_of_user ON tokens (user_id, id);
 
--- The secret addresses of somebody's feeds. The secret itself is not kept: it is made of the id and a signature, so a new row is a new address.
+-- The secret addresses of somebody's feeds. The secret itself is not kept: it is made of the row and a signature, so a new row is a new address.
 CREATE TABLE feed_addresses (
     id         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     user_id    BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,6 +1,8 @@
-//! The settings: sessions, tokens of programs, the password, deleting the account. One file for each section's forms.
+//! The settings: sessions, tokens of programs, addresses of feeds, the password, deleting the account. One file for each section's forms.
 
 pub mod account;
+pub mod feeds;
+mod feeds_section;
 mod page;
 pub mod password;
 mod session_row;

@@ -6,13 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 use askama::Template;
 use serde::Deserialize;
 
+use super::feeds_section::FeedsSection;
 use super::session_row::SessionRow;
 use super::tokens_section::{MadeToken, TokenForm, TokenRow, TokensSection};
 use crate::app::App;
+use crate::db::Connection;
 use crate::error::AppError;
 use crate::http::response::{Html, RefusedForm, see_other};
 use crate::http::viewer::SessionViewer;
-use crate::model::{sessions, tokens};
+use crate::model::{feed_addresses, sessions, tokens};
 use crate::views::badge::with_unread;
 use crate::views::layout::Layout;
 use crate::views::quiet_follows::QuietFollows;
@@ -26,6 +28,7 @@ pub(super) struct SettingsPage {
     others: bool,
     tokens: TokensSection,
     quiet_follows: QuietFollows,
+    feeds: FeedsSection,
     said: Said,
 }
 
@@ -53,7 +56,7 @@ pub struct SettingsQuery {
 }
 
 /// `GET /settings`
-pub async fn show(viewer: SessionViewer, query: Query<SettingsQuery>, app: Data<App>) -> Result<Html<impl Template>, AppError> {
+pub async fn show(viewer: SessionViewer, query: Query<SettingsQuery>, req: HttpRequest, app: Data<App>) -> Result<Html<impl Template>, AppError> {
     let done = match query.done.as_str() {
         "password" => "Your password has been changed. You are signed out everywhere else.",
         "password-tokens" => "Your password has been changed. You are signed out everywhere else, and your tokens are revoked.",
@@ -63,7 +66,7 @@ pub async fn show(viewer: SessionViewer, query: Query<SettingsQuery>, app: Data<
         "token" => "That token is revoked. Programs that use it are refused from now on.",
         _ => "",
     };
-    Ok(Html(page(&viewer, &app, Said { done, ..Said::default() }).await?))
+    Ok(Html(page(&viewer, &req, &app, Said { done, ..Said::default() }).await?))
 }
 
 /// `GET /.well-known/change-password`: where password managers look for the form.
@@ -72,10 +75,12 @@ pub async fn well_known() -> HttpResponse {
 }
 
 /// The page.
-pub(super) async fn page(viewer: &SessionViewer, app: &App, mut said: Said) -> Result<SettingsPage, AppError> {
+pub(super) async fn page(viewer: &SessionViewer, req: &HttpRequest, app: &App, mut said: Said) -> Result<SettingsPage, AppError> {
     let (me, now) = (viewer.id, app.clock.now());
-    let load = with_unread(app, viewer, move |conn| Ok((sessions::list(conn, me, now)?, tokens::list(conn, me)?, QuietFollows::load(conn, me)?)));
-    let (unread, (sessions, listed, quiet_follows)) = load.await?;
+    let lists = move |conn: &mut Connection| {
+        Ok((sessions::list(conn, me, now)?, tokens::list(conn, me)?, QuietFollows::load(conn, me)?, feed_addresses::list(conn, me)?))
+    };
+    let (unread, (sessions, listed, quiet_follows, addresses)) = with_unread(app, viewer, lists).await?;
     let mut form = std::mem::take(&mut said.token);
     form.key = format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?);
     Ok(SettingsPage {
@@ -85,6 +90,7 @@ pub(super) async fn page(viewer: &SessionViewer, app: &App, mut said: Said) -> R
         sessions: sessions.into_iter().map(|session| SessionRow::new(session, viewer.session, now)).collect(),
         tokens: TokensSection { tokens: listed.into_iter().map(|token| TokenRow::new(token, now)).collect(), form },
         quiet_follows,
+        feeds: FeedsSection::new(&addresses, req, app, now),
         said,
     })
 }
@@ -96,7 +102,7 @@ pub(super) async fn refuse(viewer: &SessionViewer, req: &HttpRequest, app: &App,
         Some(wait @ AppError::TooMany(_)) => (wait.status_code(), wait.retry_after()),
         Some(trouble) => return Err(trouble),
     };
-    let page = page(viewer, app, said).await?;
+    let page = page(viewer, req, app, said).await?;
     Ok(RefusedForm { status, retry_after, page }.respond_to(req))
 }
 

@@ -47,7 +47,7 @@ pub async fn submit(viewer: SessionViewer, form: Form<NewTokenForm>, req: HttpRe
     match make(&app, &viewer, name.clone(), scope, typed.key.clone()).await {
         Ok(token) => {
             let said = Said { made: Some(MadeToken { name: name.as_str().to_owned(), token }), ..Said::default() };
-            Ok(Html(page(&viewer, &app, said).await?).respond_to(&req))
+            Ok(Html(page(&viewer, &req, &app, said).await?).respond_to(&req))
         }
         Err(AppError::Refused(StatusCode::UNPROCESSABLE_ENTITY, why)) => {
             again(&viewer, &req, &app, TokenForm { error: Some(why.into_owned()), ..shown(&typed) }).await
