@@ -51,7 +51,9 @@ fn number(shell: &mut Connection, sql: &str) -> i64 {
 fn gather(crowd: &Crowd) {
     let mut shell = crowd.home.shell();
     for author in [FOLLOWERS + 1, FOLLOWERS + 2] {
-        let follows = format!("INSERT INTO follows (follower_id, followee_id, created_at) SELECT id, {author}, 0 FROM users WHERE id <= {FOLLOWERS}");
+        let follows = format!(
+            "INSERT INTO follows (follower_id, followee_id, created_at) SELECT id, {author}, 0 FROM users WHERE id <= {FOLLOWERS} ON CONFLICT DO NOTHING"
+        );
         shell.batch_execute(&follows).expect("followers");
     }
     let after = if matches!(shell, Connection::Sqlite(_)) { "ANALYZE" } else { "VACUUM ANALYZE" };

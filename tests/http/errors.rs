@@ -153,7 +153,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("POST /api/stream", "GET, HEAD"),
         ("GET /api/session", "POST, DELETE"),
         ("PUT /api/follow", "POST"),
-        ("POST /api/follow/1", "GET, HEAD, DELETE"),
+        ("POST /api/follow/1", "GET, HEAD, PUT, DELETE"),
         ("POST /healthz", "GET, HEAD"),
         ("POST /favicon.ico", "GET, HEAD"),
         ("POST /static/style.css", "GET, HEAD"),
