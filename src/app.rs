@@ -185,6 +185,14 @@ impl App {
         Ok(stamp)
     }
 
+    /// Logs that work for which nobody waits failed to write: once for as long as that lasts. An outage is logged by itself.
+    pub fn log_failure<T>(&self, what: &str, done: &Result<T, AppError>) {
+        let Err(AppError::Unavailable(cause) | AppError::Unknown(cause) | AppError::Internal(cause)) = done else { return };
+        if self.database.health().writing.failed(&cause.to_string()) {
+            log::warn!("{what}: {cause}");
+        }
+    }
+
     /// How many statements requests of this process have sent to the database.
     pub fn statements(&self) -> u64 {
         self.database.statements()

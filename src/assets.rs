@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// The name carries the version, so the file may be cached for a year.
 const HTMX: &str = "vendor/htmx-4.0.1.min.js";
 
@@ -49,5 +51,5 @@ fn content_hash(file: &Path) -> String {
         log::warn!("{} cannot be read, so pages will lack it: {cause}", file.display());
         Vec::new()
     });
-    Sha256::digest(content).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::digest(content).get(..4).unwrap_or_default())
 }

@@ -38,7 +38,7 @@ const LAYERS: [&str; 26] = [
 ];
 
 /// Stand on nothing; everything may import them.
-const GROUND: [&str; 2] = ["ids", "clock"];
+const GROUND: [&str; 3] = ["ids", "clock", "hex"];
 
 /// A source file as the module it is: `pages::follow` for `src/pages/follow.rs`, `pages` for `src/pages/mod.rs`.
 type Sources = BTreeMap<String, String>;

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::draft::Draft;
+use crate::hex::hex;
 use crate::model::idempotency_keys::BodyHash;
 
 /// Most characters of a key.
@@ -27,8 +28,7 @@ impl KeyedRequest {
     /// it is another: its key is made of both.
     pub fn of_form(nonce: &str, draft: &Draft) -> KeyedRequest {
         let body_hash = hash(&[nonce.as_bytes(), draft.text.as_bytes(), draft.url.as_deref().unwrap_or_default().as_bytes()]);
-        let key = body_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        KeyedRequest { key: format!("form:{key}"), body_hash }
+        KeyedRequest { key: format!("form:{}", hex(&body_hash)), body_hash }
     }
 }
 

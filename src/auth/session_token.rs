@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{DAY, HOUR, Millis};
+use crate::hex::hex;
 use crate::ids::UserId;
 use crate::model::sessions::TokenHash;
 
@@ -123,7 +124,7 @@ impl Signer {
     /// Eight hex digits that are the same for all instances of a site, and others for another site.
     pub fn site_id(&self) -> String {
         let digest = self.keyed().chain_update(b"site id").finalize().into_bytes();
-        digest.iter().take(SITE_ID).map(|byte| format!("{byte:02x}")).collect()
+        hex(digest.get(..SITE_ID).unwrap_or_default())
     }
 
     /// A hash of `value` that only this site can make, and another one for each `purpose`: to recognise what must not be kept.

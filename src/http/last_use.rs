@@ -11,7 +11,6 @@ use super::session_cookie;
 use crate::app::App;
 use crate::auth::session_token::{RENEW_AFTER, SessionToken};
 use crate::clock::Millis;
-use crate::error::AppError;
 use crate::ids::{SessionId, TokenId};
 use crate::model::{sessions, tokens};
 
@@ -70,7 +69,7 @@ fn was_lately(recorded: Millis, app: &App) -> bool {
 
 async fn renew_row(app: Data<App>, session: SessionId, idle_expires_at: Millis) {
     let renewed = app.change(move |tx| Ok(sessions::renew(tx, session, idle_expires_at)?)).await;
-    log_failure(&app, "sessions are not renewed", renewed);
+    app.log_failure("sessions are not renewed", &renewed);
 }
 
 /// The token of a program was used, which its row says to have been used at `recorded` before.
@@ -82,12 +81,5 @@ pub(super) fn token_used(app: Data<App>, token: TokenId, recorded: Option<Millis
 
 async fn record_token_use(app: Data<App>, token: TokenId) {
     let recorded = app.change(move |tx| Ok(tokens::record_use(tx, token)?)).await;
-    log_failure(&app, "the use of tokens is not recorded", recorded);
-}
-
-fn log_failure(app: &App, what: &str, done: Result<(), AppError>) {
-    let Err(AppError::Unavailable(cause) | AppError::Unknown(cause) | AppError::Internal(cause)) = done else { return };
-    if app.database.health().writing.failed(&cause.to_string()) {
-        log::warn!("{what}: {cause}");
-    }
+    app.log_failure("the use of tokens is not recorded", &recorded);
 }

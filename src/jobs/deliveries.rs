@@ -54,10 +54,6 @@ async fn look(watch: Watch, app: &Arc<App>) -> (Watch, bool) {
 async fn work(app: &App) -> Result<bool, AppError> {
     let size = if matches!(app.config.database, Address::Sqlite(_)) { BATCH_IN_A_FILE } else { BATCH_ON_A_SERVER };
     let worked = app.change_in_bulk(move |tx| Ok(deliver_batch(tx, size)?)).await;
-    if let Err(AppError::Unavailable(cause) | AppError::Outage(cause) | AppError::Unknown(cause) | AppError::Internal(cause)) = &worked
-        && app.database.health().writing.failed(&cause.to_string())
-    {
-        log::warn!("deliveries wait, and go on by themselves: {cause}");
-    }
+    app.log_failure("deliveries wait, and go on by themselves", &worked);
     worked
 }

@@ -41,6 +41,7 @@ async fn delete_old(app: &Arc<App>) {
     let mut has_more = found == Some(true);
     while has_more {
         let deleted = app.change_in_bulk(move |tx| Ok(notifications::delete_read_before(tx, before, BATCH)?)).await;
+        app.log_failure("what was read long ago is not deleted", &deleted);
         has_more = deleted.is_ok_and(|deleted| deleted > 0);
     }
 }

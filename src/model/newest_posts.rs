@@ -72,7 +72,7 @@ where
         out.push_sql("SELECT id FROM (");
         for (n, source) in self.sources.iter().enumerate() {
             out.push_sql(if n == 0 { "SELECT id FROM (" } else { " UNION SELECT id FROM (" });
-            source.walk(self.before_and_limit(), &mut out)?;
+            source.walk(&self.before, &self.limit, &mut out)?;
             out.push_sql(") AS source");
         }
         out.push_sql(") AS posts_of_all ORDER BY id DESC LIMIT ");
@@ -80,14 +80,8 @@ where
     }
 }
 
-impl NewestPosts {
-    fn before_and_limit(&self) -> (&PostId, &i64) {
-        (&self.before, &self.limit)
-    }
-}
-
 impl Source {
-    fn walk<'b, DB>(&'b self, (before, limit): (&'b PostId, &'b i64), out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    fn walk<'b, DB>(&'b self, before: &'b PostId, limit: &'b i64, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         DB: Backend + HasSqlType<BigInt>,
         i64: ToSql<BigInt, DB>,

@@ -13,6 +13,8 @@ use super::api_resource::ApiResource;
 use super::operation::BEARER;
 use super::problem::{self, Problem};
 
+use crate::hex::hex;
+
 const ABOUT: &str = "Follow people, and hear about it within ten seconds. Ids are integers, times are Unix milliseconds. Errors are problem \
 documents (RFC 9457). Whatever answers GET answers HEAD, without the body; any other method is answered 405, and `Allow` names those there are. \
 Members that are not known are ignored in requests, and to be ignored in answers: later releases add some.";
@@ -31,7 +33,7 @@ impl ApiDocument {
     pub fn of(resources: &[ApiResource]) -> ApiDocument {
         // Nothing in it fails to be written as JSON. If it did, the tests would find it empty.
         let json = describe(resources).to_json().unwrap_or_default();
-        let digest: String = Sha256::digest(&json).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(Sha256::digest(&json).get(..8).unwrap_or_default());
         ApiDocument { json: json.into(), etag: EntityTag::new_strong(digest) }
     }
 }

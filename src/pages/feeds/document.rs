@@ -8,6 +8,7 @@ use crate::auth::feed_address::FeedAddress;
 use crate::auth::session_token::Signer;
 use crate::clock::Millis;
 use crate::error::AppError;
+use crate::hex::hex;
 use crate::http::origin::origin;
 use crate::model::feed_addresses::{FeedKind, FeedOwner};
 use crate::model::notifications::Notification;
@@ -78,7 +79,7 @@ impl<'a> Publisher<'a> {
         let mut bytes = self.signer.keyed_hash("Atom id", &format!("{kind} {number}"));
         let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
         (*version, *variant) = (*version & 0x0f | 0x80, *variant & 0x3f | 0x80);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&bytes);
         let groups = [hex.get(..8), hex.get(8..12), hex.get(12..16), hex.get(16..20), hex.get(20..)];
         format!("urn:uuid:{}", groups.map(Option::unwrap_or_default).join("-"))
     }
